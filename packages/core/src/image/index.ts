@@ -1,0 +1,11 @@
+export * from './atomic.js';
+export type { Format } from './container.js';
+export type * from './contract.js';
+export * from './create.js';
+export * from './decode.js';
+export * from './encode.js';
+export * from './geometry.js';
+export * from './hash.js';
+export * from './resample.js';
+export { fromInterleavedU8, toDepth, toInterleavedU8, toRgb } from './samples.js';
+export { DEFAULT_LIMITS, type Limits, type Source } from './source.js';

@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { dirname, join, relative, sep } from 'node:path';
+import { explain, ModelError, UsageError, unknownName } from '../errors.js';
+import { type Manifest, parseManifest } from './manifest.js';
+
+/** A model on this machine. */
+export interface InstalledModel {
+  readonly manifest: Manifest;
+  readonly folder: string;
+  readonly origin: 'bundled' | 'user';
+}
+
+/** A folder that looks like a model and is none. */
+export interface BrokenModel {
+  readonly folder: string;
+  readonly problem: string;
+}
+
+export interface ModelList {
+  readonly models: readonly InstalledModel[];
+  readonly broken: readonly BrokenModel[];
+}
+
+/** The models that come with `ir`. */
+export function bundledModelsDir(): string {
+  return dirname(createRequire(import.meta.url).resolve('@ir/models/package.json'));
+}
+
+/** The user's models: `IR_MODELS_DIR`, else `$XDG_DATA_HOME/ir/models`, else `~/.local/share/ir/models`. */
+export function userModelsDir(): string {
+  const { IR_MODELS_DIR, XDG_DATA_HOME } = process.env;
+  return IR_MODELS_DIR || join(XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'ir', 'models');
+}
+
+async function readModel(folder: string, origin: InstalledModel['origin']): Promise<InstalledModel | BrokenModel> {
+  const path = join(folder, 'manifest.json');
+  try {
+    const manifest = parseManifest(JSON.parse(await readFile(path, 'utf8')), path);
+    return { manifest, folder, origin };
+  } catch (error) {
+    return { folder, problem: (error as Error).message };
+  }
+}
+
+async function modelsIn(root: string, origin: InstalledModel['origin']): Promise<(InstalledModel | BrokenModel)[]> {
+  if (!existsSync(root)) return [];
+  const folders = (await readdir(root, { withFileTypes: true })).filter((e) => e.isDirectory() || e.isSymbolicLink());
+  const names = folders.map((e) => e.name).sort();
+  return Promise.all(
+    names.filter((n) => existsSync(join(root, n, 'manifest.json'))).map((n) => readModel(join(root, n), origin)),
+  );
+}
+
+/** Every model installed: bundled ones first, each by name. A user's model may not take a bundled one's id. */
+export async function listModels(): Promise<ModelList> {
+  const all = [...(await modelsIn(bundledModelsDir(), 'bundled')), ...(await modelsIn(userModelsDir(), 'user'))];
+  const models: InstalledModel[] = [];
+  const broken: BrokenModel[] = [];
+  for (const model of all) {
+    if ('problem' in model) broken.push(model);
+    else if (models.some((m) => m.manifest.id === model.manifest.id))
+      broken.push({ folder: model.folder, problem: `the id ${model.manifest.id} is taken by another model` });
+    else models.push(model);
+  }
+  return { models, broken };
+}
+
+/** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion */
+export async function findModel(id: string): Promise<InstalledModel> {
+  const { models } = await listModels();
+  const found = models.find((m) => m.manifest.id === id);
+  if (found) return found;
+  throw new UsageError(
+    'IR_E_UNKNOWN_NAME',
+    unknownName(
+      'model',
+      id,
+      models.map((m) => m.manifest.id),
+    ),
+  );
+}
+
+/** SHA-256 of a file, streamed. */
+export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, signal ? { signal } : {})) hash.update(chunk as Uint8Array);
+  return hash.digest('hex');
+}
+
+async function containedFile(folder: string, file: string): Promise<string> {
+  const root = await realpath(folder);
+  const path = await realpath(join(folder, file)).catch(() => {
+    throw new ModelError(
+      explain({ name: join(folder, file), expected: 'a file that the manifest names', got: 'nothing' }),
+    );
+  });
+  const inside = relative(root, path);
+  if (inside.startsWith(`..${sep}`) || inside === '..')
+    throw new ModelError(explain({ name: file, expected: `a file inside ${root}`, got: path }));
+  return path;
+}
+
+/**
+ * The graph's path, once its length and hash (and those of its external files) agree with the manifest.
+ * @throws ModelError where they do not, where a file is missing or lies outside the model's folder
+ */
+export async function verifiedGraph({ manifest, folder }: InstalledModel, signal?: AbortSignal): Promise<string> {
+  const path = await containedFile(folder, manifest.graph.file);
+  const { size } = await stat(path);
+  if (size !== manifest.graph.bytes)
+    throw new ModelError(
+      explain({
+        name: path,
+        expected: `${manifest.graph.bytes} bytes`,
+        got: `${size}`,
+        fix: 'Install the model again',
+      }),
+    );
+  for (const { file, sha256 } of [
+    { file: manifest.graph.file, sha256: manifest.graph.sha256 },
+    ...(manifest.graph.external ?? []),
+  ]) {
+    const got = await hashFile(await containedFile(folder, file), signal);
+    if (got !== sha256)
+      throw new ModelError(
+        explain({ name: join(folder, file), expected: `SHA-256 ${sha256}`, got, fix: 'Install the model again' }),
+      );
+  }
+  return path;
+}

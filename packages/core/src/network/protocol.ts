@@ -1,0 +1,34 @@
+/** A tensor as it crosses the thread boundary. */
+export interface Tensor {
+  readonly type: 'float32' | 'float16' | 'int64' | 'int32' | 'uint8' | 'bool';
+  readonly data: Float32Array | Uint16Array | BigInt64Array | Int32Array | Uint8Array;
+  readonly dims: readonly number[];
+}
+
+/** What a graph says of one of its ports. */
+export interface PortMetadata {
+  readonly name: string;
+  readonly isTensor: boolean;
+  readonly type?: string;
+  /** Numbers where fixed, names where dynamic. */
+  readonly shape?: readonly (number | string)[];
+}
+
+export interface ProviderFailure {
+  readonly provider: string;
+  readonly message: string;
+}
+
+/** The worker's answer to `open`; without `provider` none could be had. */
+export interface Opened {
+  readonly provider?: string;
+  readonly failures: readonly ProviderFailure[];
+  readonly inputs?: readonly PortMetadata[];
+  readonly outputs?: readonly PortMetadata[];
+  readonly version?: string;
+}
+
+export interface WorkerFailure {
+  readonly name: string;
+  readonly message: string;
+}

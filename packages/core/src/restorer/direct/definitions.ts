@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { parseWith } from '../../errors.js';
+import { type InstalledModel, listModels } from '../../models/store.js';
+import type { Restorer, RestorerDefinition } from '../contract.js';
+import { openRestorer } from './direct.js';
+
+const settingsSchema = z.strictObject({
+  providers: z.array(z.string()).min(1).optional(),
+  threads: z.int().min(1).max(256).optional(),
+  tile: z
+    .union([z.literal('auto'), z.literal('none'), z.strictObject({ size: z.int().min(16), overlap: z.int().min(0) })])
+    .optional(),
+});
+
+/** A network as something a study can name; settings: `providers`, `threads`, `tile`. */
+export function networkRestorer(model: InstalledModel): RestorerDefinition {
+  const { id, title } = model.manifest;
+  return {
+    id,
+    describe: title,
+    create(settings) {
+      const { providers, threads, tile } = parseWith(settingsSchema, settings, `${id} settings`);
+      return openRestorer(model, {
+        ...(providers ? { providers } : {}),
+        ...(threads ? { threads } : {}),
+        ...(tile ? { tile } : {}),
+      });
+    },
+  };
+}
+
+/** Every installed network that restores. */
+export async function installedRestorers(): Promise<RestorerDefinition[]> {
+  const { models } = await listModels();
+  return models.filter((m) => m.manifest.kind === 'restorer').map(networkRestorer);
+}
+
+/** The picture as it came: the row "degraded" of every table. */
+export const noRestorer: RestorerDefinition = {
+  id: 'none',
+  describe: 'the degraded picture itself',
+  async create(settings) {
+    parseWith(z.strictObject({}), settings, 'none settings');
+    const restorer: Restorer = {
+      id: 'none',
+      identity: 'none@1',
+      family: 'none',
+      scale: 1,
+      needs: { degradation: false },
+      restore: async (image) => image,
+      dispose: async () => {},
+    };
+    return restorer;
+  },
+};

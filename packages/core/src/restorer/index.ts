@@ -1,0 +1,5 @@
+export * from './classical/index.js';
+export type * from './contract.js';
+export { installedRestorers, networkRestorer, noRestorer } from './direct/definitions.js';
+export { type DirectOptions, type DirectRestorer, openRestorer } from './direct/direct.js';
+export { type Tile, tilesOf } from './direct/tiles.js';

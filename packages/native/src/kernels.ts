@@ -1,0 +1,262 @@
+import type { DeviceBuffer } from './addon.js';
+import { IrNativeError } from './errors-native.js';
+import type { ExecOptions } from './options.js';
+import { type DeviceRaster, type Raster, rasterLike, samplesOf } from './raster.js';
+import { runKernel } from './run.js';
+
+/** reflect-101 `c b|a b c|b a`, symmetric `b a|a b c|c b`, replicate `a a|a b c|c c`. */
+export type Border = 'reflect-101' | 'symmetric' | 'replicate';
+/** cubic: MATLAB (Keys, a = -0.5); cubic-opencv: a = -0.75, never antialiased, border replicate. */
+export type ResampleFilter = 'cubic' | 'linear' | 'box' | 'lanczos3' | 'cubic-opencv';
+/** A seed: a safe integer >= 0 or a BigInt below 2^64. */
+export type Seed = number | bigint;
+
+type AnyRaster = Raster | DeviceRaster;
+type Out<R> = { readonly out?: R };
+
+/** Drops what is absent, so that the addon's own defaults apply. */
+function given<T extends object>(args: T): T {
+  return Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined)) as T;
+}
+
+function resultOf<R extends AnyRaster>(src: R, out: R | undefined, width = src.width, height = src.height): R {
+  if (out) return out;
+  if (src.data instanceof Float32Array || src.data instanceof Uint8Array || src.data instanceof Uint8ClampedArray)
+    return rasterLike(src as Raster, width, height) as R;
+  throw new IrNativeError('IR_E_ARGUMENT', 'expected `out` for a picture on the device');
+}
+
+export interface GaussianBlurOptions {
+  /** Standard deviation in pixels, 0.1..50. */
+  readonly sigma: number;
+  /** Odd number of taps; default the smallest odd >= 6 sigma + 1. */
+  readonly size?: number;
+  readonly border?: Border;
+  readonly method?: 'auto' | 'direct';
+}
+
+/** Sampled Gaussian, truncated and renormalised (Eq. 1's D). `out` may be `src`. @throws IrNativeError IR_E_ARGUMENT, IR_E_SHAPE, IR_E_ALIAS */
+export async function gaussianBlur<R extends AnyRaster>(
+  src: R,
+  { out, ...options }: GaussianBlurOptions & Out<R>,
+  exec?: ExecOptions,
+): Promise<R> {
+  const dst = resultOf(src, out);
+  await runKernel('gaussianBlur', given({ src, dst, ...options }), samplesOf(src), exec);
+  return dst;
+}
+
+export interface ResampleOptions {
+  /** Size of the result. Default: ceil(side * scale). */
+  readonly width?: number;
+  readonly height?: number;
+  /** Output side / input side; fixes the sampling grid. Default: from the sizes. */
+  readonly scaleX?: number;
+  readonly scaleY?: number;
+  readonly filter?: ResampleFilter;
+  readonly antialias?: boolean;
+  readonly border?: Border;
+}
+
+/** Sizes and scales of a resize, each from the other where one is missing. MATLAB's output size is ceil(n * s). */
+function targetOf(
+  src: AnyRaster,
+  { width, height, scaleX, scaleY }: ResampleOptions,
+): { width: number; height: number; scaleX: number; scaleY: number } {
+  if ((width === undefined && scaleX === undefined) || (height === undefined && scaleY === undefined))
+    throw new IrNativeError('IR_E_ARGUMENT', 'expected width or scaleX, and height or scaleY, got neither');
+  const side = (n: number, s: number) => Math.ceil(n * s - 1e-9);
+  const w = width ?? side(src.width, scaleX as number);
+  const h = height ?? side(src.height, scaleY as number);
+  return { width: w, height: h, scaleX: scaleX ?? w / src.width, scaleY: scaleY ?? h / src.height };
+}
+
+/** Resampling by free factors, antialiased when reducing (MATLAB's imresize by default). @throws IrNativeError IR_E_ARGUMENT, IR_E_SHAPE */
+export async function resample<R extends AnyRaster>(
+  src: R,
+  { out, ...options }: ResampleOptions & Out<R>,
+  exec?: ExecOptions,
+): Promise<R> {
+  const { filter, antialias, border } = options;
+  const { width, height, scaleX, scaleY } = targetOf(
+    src,
+    out ? { width: out.width, height: out.height, ...options } : options,
+  );
+  const dst = resultOf(src, out, width, height);
+  await runKernel('resample', given({ src, dst, scaleX, scaleY, filter, antialias, border }), samplesOf(src), exec);
+  return dst;
+}
+
+export interface DegradeOptions extends Omit<ResampleOptions, 'border' | 'filter'> {
+  readonly sigma: number;
+  readonly size?: number;
+  readonly blurBorder?: Border;
+  readonly filter?: Exclude<ResampleFilter, 'cubic-opencv'>;
+  readonly resampleBorder?: Border;
+}
+
+/** Blur and reduction in one pass (Eq. 1 without noise), equal to the two steps with nothing rounded in between. */
+export async function degrade<R extends AnyRaster>(
+  src: R,
+  { out, ...options }: DegradeOptions & Out<R>,
+  exec?: ExecOptions,
+): Promise<R> {
+  const { sigma, size, blurBorder, filter, antialias, resampleBorder } = options;
+  const { width, height, scaleX, scaleY } = targetOf(
+    src,
+    out ? { width: out.width, height: out.height, ...options } : options,
+  );
+  const dst = resultOf(src, out, width, height);
+  await runKernel(
+    'degrade',
+    given({ src, dst, sigma, size, blurBorder, scaleX, scaleY, filter, antialias, resampleBorder }),
+    samplesOf(src),
+    exec,
+  );
+  return dst;
+}
+
+export interface NoisePosition {
+  readonly seed: Seed;
+  /** 32 bits that tell one field of noise from another (picture and purpose). */
+  readonly stream?: number;
+  /** Sampling step; 0 for degradation. */
+  readonly step?: number;
+}
+
+export type AddNoiseOptions = NoisePosition & {
+  /** One plane of noise for all channels. */
+  readonly grey?: boolean;
+  /** Limit to [0, 1]; default true. */
+  readonly clip?: boolean;
+  /** Size of the whole picture and the tile's place in it; default: the raster is the whole picture. */
+  readonly pictureWidth?: number;
+  readonly pictureHeight?: number;
+  readonly offsetX?: number;
+  readonly offsetY?: number;
+} & (
+    | { readonly kind: 'gaussian' /** In units of value 1.0. */; readonly sigma: number }
+    | { readonly kind: 'poisson' /** Counts at value 1.0. */; readonly peak: number }
+  );
+
+/** Gaussian or Poisson noise as a function of (seed, stream, step, position in the whole picture). `out` may be `src`. */
+export async function addNoise<R extends AnyRaster>(
+  src: R,
+  { out, ...options }: AddNoiseOptions & Out<R>,
+  exec?: ExecOptions,
+): Promise<R> {
+  const dst = resultOf(src, out);
+  await runKernel('addNoise', given({ src, dst, ...options }), samplesOf(src), exec);
+  return dst;
+}
+
+/** Fills `out` with standard normals for positions `offset` .. `offset + out.length - 1`. */
+export async function normalField(
+  { out, ...options }: NoisePosition & { readonly out: Float32Array; readonly offset?: Seed },
+  exec?: ExecOptions,
+): Promise<Float32Array> {
+  await runKernel('normalField', given({ dst: out, ...options }), out.length, exec);
+  return out;
+}
+
+/** Philox 4x32-10's four output words for counter words (low, high) and key `seed`. */
+export async function philoxWords(seed: Seed, low: Seed, high: Seed): Promise<Uint32Array> {
+  const words = new Float64Array(4);
+  await runKernel('philoxWords', { words, seed, low, high }, 4, { backend: 'cpu' });
+  return Uint32Array.from(words);
+}
+
+type Vector = Float32Array | DeviceBuffer;
+
+/**
+ * Operands of the fused step: `m = mu + s (m - mu)`, `x0 = c z + d m` (clipped to [-r, r] if r > 0), `out = a z + b m + q x0 + g h + sigma n`.
+ * Unused operands are left out. Without `n`, sigma != 0 makes the noise from (seed, stream, step, offset + index).
+ */
+export interface DenoiseStepArgs extends Partial<NoisePosition> {
+  readonly z: Vector;
+  readonly m?: Vector;
+  readonly mu?: Vector;
+  readonly h?: Vector;
+  readonly n?: Vector;
+  /** May be any of the inputs. */
+  readonly out: Vector;
+  /** Receives the predicted clean sample. */
+  readonly x0?: Vector;
+  readonly a: number;
+  readonly b?: number;
+  readonly c?: number;
+  readonly d?: number;
+  readonly g?: number;
+  readonly q?: number;
+  readonly r?: number;
+  readonly s?: number;
+  readonly sigma?: number;
+  readonly offset?: Seed;
+}
+
+/** The one fused step behind every sampler (Eq. 10 in its general form), one pass over memory. */
+export async function denoiseStep<V extends Vector>(
+  args: DenoiseStepArgs & { readonly out: V },
+  exec?: ExecOptions,
+): Promise<V> {
+  await runKernel('denoiseStep', given(args), args.z instanceof Float32Array ? args.z.length : 0, exec);
+  return args.out;
+}
+
+/** Planes compared: channels, or one luma (definitions in docs/conventions.md). */
+export type Colour = 'rgb' | 'y-studio' | 'y-studio-rounded' | 'y-full-rounded' | 'gray-rounded' | 'gray601-rounded';
+
+export interface CompareOptions {
+  readonly colour?: Colour;
+  /** SSIM's windows: inside the picture, or one per pixel with zero padding. */
+  readonly border?: 'valid' | 'same';
+  readonly crop?: number;
+  /** Default true; false leaves `ssim` and `contrast` NaN and takes pictures of any size. */
+  readonly ssim?: boolean;
+  /** Limits the contrast term to >= 0 (pyiqa). */
+  readonly clampContrast?: boolean;
+}
+
+/** Per plane, on the 0..255 scale. */
+export interface Comparison {
+  readonly mse: Float64Array;
+  readonly ssim: Float64Array;
+  readonly contrast: Float64Array;
+}
+
+/** Mean squared error and SSIM (Wang et al. 2004) in one pass. @throws IrNativeError IR_E_SHAPE for sizes that differ or are below 11 */
+export async function compare(
+  reference: AnyRaster,
+  image: AnyRaster,
+  options: CompareOptions = {},
+  exec?: ExecOptions,
+): Promise<Comparison> {
+  const planes = (options.colour ?? 'rgb') === 'rgb' ? reference.channels : 1;
+  const results = new Float64Array(3 * planes);
+  await runKernel('compare', given({ reference, image, results, ...options }), samplesOf(reference), exec);
+  return {
+    mse: results.slice(0, planes),
+    ssim: results.slice(planes, 2 * planes),
+    contrast: results.slice(2 * planes),
+  };
+}
+
+export interface NiqeFeatures {
+  /** Blocks of 96x96, row-major, 36 features each; NaN where a block is flat. */
+  readonly features: Float64Array;
+  readonly blocks: number;
+}
+
+/** NIQE's features; see docs/conventions.md. @throws IrNativeError IR_E_SHAPE where not one block fits */
+export async function niqeFeatures(
+  image: AnyRaster,
+  options: { readonly colour?: Exclude<Colour, 'rgb'>; readonly crop?: number } = {},
+  exec?: ExecOptions,
+): Promise<NiqeFeatures> {
+  const crop = options.crop ?? 0;
+  const blocks =
+    Math.max(0, Math.floor((image.width - 2 * crop) / 96)) * Math.max(0, Math.floor((image.height - 2 * crop) / 96));
+  const features = new Float64Array(36 * blocks);
+  await runKernel('niqeFeatures', given({ image, features, ...options }), samplesOf(image), exec);
+  return { features, blocks };
+}

@@ -1,0 +1,53 @@
+"""python -m ir_training pack|train|anneal|gains|export  (run in training/; see README.md)"""
+import argparse
+from pathlib import Path
+
+import torch
+import yaml
+
+from . import evaluate, export
+from .data import Patches, pack
+from .train import Run
+
+HERE = Path(__file__).resolve().parents[1]
+SHARED = HERE.parents[1] / "shared" / "data"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m ir_training", description=__doc__)
+    parser.add_argument("command", choices=["pack", "train", "anneal", "gains", "export"])
+    parser.add_argument("--config", type=Path, default=HERE / "configs" / "restorer-s.yaml")
+    parser.add_argument("--data", type=Path, default=SHARED / "train", help="folder of photographs to learn from")
+    parser.add_argument("--val", type=Path, default=SHARED / "val", help="folder of photographs to choose on")
+    parser.add_argument("--runs", type=Path, default=HERE / "runs")
+    parser.add_argument("--steps", type=int, default=1_000_000, help="how many more steps (train: until stopped)")
+    parser.add_argument("--checkpoint", default="annealed.pt", help="gains, export: which one")
+    parser.add_argument("--limit", type=int, default=12, help="gains: number of pictures")
+    parser.add_argument("--side", type=int, default=256, help="gains: side of the crops")
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+
+    torch.set_num_threads(options.threads)
+    config = yaml.safe_load(options.config.read_text())
+    packed = options.runs / "pack.npy"
+    if options.command == "pack" or not packed.exists():
+        pack(options.data, packed)
+        if options.command == "pack":
+            return
+    run = Run(config, options.runs / config["id"])
+    if options.command in ("train", "anneal"):
+        found = run.load("steady.pt")
+        print(f"{'resumed at' if found else 'started at'} step {run.step}", flush=True)
+        patches = Patches(packed, config["mixture"], config["patch"], config["seed"])
+        run.train(patches, options.val, options.steps, options.command == "anneal")
+        return
+    if not run.load(options.checkpoint):
+        raise SystemExit(f"expected a checkpoint at {run.folder / options.checkpoint}; run train and anneal first")
+    if options.command == "gains":
+        for task, gain in evaluate.quick_gains(run.ema, options.val, options.limit, options.side).items():
+            print(f"{task:8s} {gain:+.3f}")
+    else:
+        export.export(run, HERE.parent / "models" / config["id"])
+
+
+main()

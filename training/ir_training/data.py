@@ -1,0 +1,82 @@
+"""Batches of (degraded, target) patches, cut with margin so that no patch sees a made-up border. A function of (seed, step) alone."""
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from . import degrade
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
+
+
+def read(path: Path) -> np.ndarray:
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+def pack(folder: Path, target: Path, side: int = 512) -> None:
+    """All photographs' centre crops as one uint8 array (count, side, side, 3)."""
+    files = sorted(p for p in Path(folder).iterdir() if p.suffix.lower() in SUFFIXES)
+    crops = []
+    for path in files:
+        picture = read(path)
+        top, left = (picture.shape[0] - side) // 2, (picture.shape[1] - side) // 2
+        if top < 0 or left < 0:
+            print(f"left out, smaller than {side}: {path.name}", file=sys.stderr)
+            continue
+        crops.append(picture[top : top + side, left : left + side])
+    target.parent.mkdir(parents=True, exist_ok=True)
+    np.save(target, np.stack(crops))
+    print(f"packed {len(crops)} crops of {side} x {side} into {target}")
+
+
+def draw_sigma(rng: np.random.Generator) -> float:
+    """Log-uniform: 88 % in 0.6..6, the rest in 6..20."""
+    low, high = (0.6, 6.0) if rng.random() < 0.88 else (6.0, 20.0)
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+class Patches:
+    """Draws one sample: a random place of a random crop, degraded by a random kind of the mixture."""
+
+    def __init__(self, pack_file: Path, mixture: dict[str, float], patch: int, seed: int):
+        self.crops = np.load(pack_file, mmap_mode="r")
+        self.kinds = list(mixture)
+        self.weights = np.array(list(mixture.values()), float)
+        self.weights /= self.weights.sum()
+        self.patch, self.seed = patch, seed
+
+    def _cut(self, rng: np.random.Generator, margin: int) -> tuple[np.ndarray, int]:
+        """A region with `margin` on every side, turned at random; offsets and margin are multiples of 4, so that SR grids line up."""
+        margin = -(-margin // 4) * 4
+        side = self.patch + 2 * margin
+        room = (self.crops.shape[1] - side) // 4
+        top, left = 4 * int(rng.integers(room + 1)), 4 * int(rng.integers(room + 1))
+        region = self.crops[int(rng.integers(len(self.crops))), top : top + side, left : left + side]
+        region = np.rot90(region, int(rng.integers(4)))
+        if rng.random() < 0.5:
+            region = region[:, ::-1]
+        return region.astype(np.float32) / np.float32(255), margin
+
+    def sample(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, str]:
+        kind = self.kinds[int(rng.choice(len(self.kinds), p=self.weights))]
+        sigma = draw_sigma(rng) if "blur" in kind else 0.0
+        scale = {"sr2": 2, "sr4": 4, "sr+noise": 2 if rng.random() < 0.5 else 4}.get(kind, 1)
+        noise = float(rng.uniform(2, 25)) / 255 if "noise" in kind else 0.0
+        region, margin = self._cut(rng, int(np.ceil(3 * sigma)) if sigma else 16 if scale > 1 else 0)
+        y = degrade.blur(region, sigma) if sigma else region
+        if scale > 1:
+            y = degrade.super_resolution(y, scale)
+            if noise:
+                y = degrade.round8(y + noise * rng.standard_normal(y.shape, np.float32))
+            y = degrade.resize(y, *region.shape[:2])
+        elif noise:
+            y = y + noise * rng.standard_normal(y.shape, np.float32)
+        inside = slice(margin, margin + self.patch)
+        return degrade.round8(y)[inside, inside], region[inside, inside], kind
+
+    def batch(self, step: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng([self.seed, step])
+        pairs = [self.sample(rng)[:2] for _ in range(size)]
+        stack = lambda k: np.ascontiguousarray(np.stack([p[k] for p in pairs]).transpose(0, 3, 1, 2), np.float32)
+        return stack(0), stack(1)
