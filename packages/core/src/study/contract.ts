@@ -1,0 +1,155 @@
+import type { Degradation } from '../degradation/contract.js';
+import type { MetricSettings, Score } from '../metric/contract.js';
+import type { CallOptions } from '../progress.js';
+import type { Registry } from '../registry.js';
+
+/** A restorer of a study, with its settings and the name it goes by in tables and legends. */
+export interface StudyRestorer {
+  readonly id: string;
+  readonly label: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** One degradation of a study; `x` is its place on the figure's axis. */
+export interface StudyDegradation {
+  readonly name: string;
+  readonly x: number | null;
+  readonly degradation: Degradation;
+}
+
+export interface StudyMetric extends MetricSettings {
+  readonly alias: string;
+}
+
+/** A study as its spec file says it, defaults filled in. Everything here is part of what a result means. */
+export interface StudySpec {
+  readonly schema: 'ir.study/1';
+  readonly title: string;
+  /** What the study asks, in a sentence or two; printed at the head of the report. */
+  readonly description: string;
+  /** Pictures above this long side are reduced to it by MATLAB bicubic before anything else; null: taken as they are. */
+  readonly longSide: number | null;
+  readonly degradations: readonly StudyDegradation[];
+  readonly restorers: readonly StudyRestorer[];
+  readonly metrics: readonly StudyMetric[];
+  readonly seeds: readonly number[];
+  /** Threads of a network's session and of the kernels in a cell. */
+  readonly threads: number;
+  /** Resamples of the pictures behind every interval, and the seed they are drawn by. */
+  readonly bootstrap: { readonly resamples: number; readonly seed: number };
+  readonly figure: {
+    /** Name of the axis on which the degradations stand; null: the report draws no curves. */
+    readonly x: string | null;
+    readonly scale: 'linear' | 'log';
+  };
+  /** Which outputs the report shows side by side: the first `images` pictures at these degradations. */
+  readonly pictures: { readonly images: number; readonly degradations: readonly string[] };
+}
+
+export interface StudyOptions extends CallOptions {
+  /** A folder of photographs (its files only, by name), or files. */
+  readonly images: string | readonly string[];
+  /** Where results go; an earlier run of the same study found there is continued. */
+  readonly out: string;
+  readonly registry: Registry;
+  /** URL of the module whose `setup()` gives that registry; the study's child processes import it. */
+  readonly registryModule: string;
+  /** Child processes at work at once; default: usable cores divided by the spec's threads, at least 1. */
+  readonly jobs?: number;
+  /** What the report says of where the pictures come from, for example that they are sepia prints. */
+  readonly imagesNote?: string;
+}
+
+/** A picture of a study after reduction to the long side. */
+export interface StudyImage {
+  readonly name: string;
+  /** `imageHash` of the picture as it is used. */
+  readonly hash: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The smallest unit of work: one picture, one degradation, one seed, one restorer; all metrics. */
+export interface Cell {
+  /** SHA-256 over everything that can change its numbers. */
+  readonly key: string;
+  readonly image: StudyImage;
+  readonly degradation: StudyDegradation;
+  readonly degradationIdentity: string;
+  readonly restorer: StudyRestorer;
+  readonly restorerIdentity: string;
+  readonly seed: number;
+  /** Does the report show its output? */
+  readonly keepPicture: boolean;
+}
+
+export interface StudyPlan {
+  readonly spec: StudySpec;
+  readonly cells: readonly Cell[];
+  /** Keys of the cells whose results are on disk, whole and valid. */
+  readonly done: ReadonlySet<string>;
+}
+
+/** One line of `results.jsonl`, in the plan's order. Nothing of clock, host or attempt stands here. */
+export interface ResultRow {
+  readonly cell: string;
+  readonly image: StudyImage;
+  readonly degradation: { readonly name: string; readonly x: number | null; readonly identity: string };
+  readonly restorer: { readonly id: string; readonly label: string; readonly identity: string };
+  readonly seed: number;
+  /** By metric alias; absent where the cell failed. */
+  readonly scores?: Readonly<Record<string, Score>>;
+  /** File of the output below the study's folder, for example `pictures/KEY.png`, where the report shows it. */
+  readonly picture?: string;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** What the report needs to know of a metric. */
+export interface ResultMetric {
+  readonly alias: string;
+  readonly identity: string;
+  readonly direction: 'higher' | 'lower';
+  readonly describe: string;
+}
+
+/** A study's results as read back from its folder: everything the report is made of. */
+export interface StudyResults {
+  readonly spec: StudySpec;
+  readonly metrics: readonly ResultMetric[];
+  readonly rows: readonly ResultRow[];
+  /** Originals of the pictures that the report shows: image hash -> file below the study's folder. */
+  readonly originals: Readonly<Record<string, string>>;
+  readonly imagesNote: string | null;
+  /** The run manifest (versions, commit, native build, backend, hashes, seeds, times), as it stands in `manifest.json`. */
+  readonly manifest: RunManifest;
+}
+
+/** Where and by what a study was run; the only file besides `timings.jsonl` in which clock and host may stand. */
+export interface RunManifest {
+  readonly schema: 'ir.run/1';
+  readonly versions: Readonly<Record<string, string>>;
+  /** Commit of the project, where it runs from a checkout. */
+  readonly commit: string | null;
+  readonly native: Readonly<Record<string, unknown>>;
+  readonly host: Readonly<Record<string, unknown>>;
+  readonly models: Readonly<Record<string, string>>;
+  readonly images: readonly StudyImage[];
+  readonly seeds: readonly number[];
+  readonly specHash: string;
+  readonly runs: readonly {
+    readonly started: string;
+    readonly ended: string | null;
+    readonly command: string;
+    readonly cellsDone: number;
+    readonly outcome: 'complete' | 'partial' | 'interrupted' | 'running';
+  }[];
+}
+
+/** How a run ended. */
+export interface StudyOutcome {
+  readonly out: string;
+  readonly cells: number;
+  /** Cells computed by this run; the others were there already. */
+  readonly computed: number;
+  readonly failed: readonly { readonly cell: Cell; readonly code: string; readonly message: string }[];
+}
