@@ -46,9 +46,15 @@ export interface StudySpec {
   readonly pictures: { readonly images: number; readonly degradations: readonly string[] };
 }
 
+/** A file whose own name says nothing (`image.jpg`, nine times), with the name its picture goes by in results. */
+export interface NamedImage {
+  readonly name: string;
+  readonly path: string;
+}
+
 export interface StudyOptions extends CallOptions {
-  /** A folder of photographs (its files only, by name), or files. */
-  readonly images: string | readonly string[];
+  /** A folder of photographs (its files only, by name), or files; a file given with a name goes by that name, any other by its own. */
+  readonly images: string | readonly (string | NamedImage)[];
   /** Where results go; an earlier run of the same study found there is continued. */
   readonly out: string;
   readonly registry: Registry;
