@@ -4,6 +4,8 @@ export interface Progress {
   readonly phase: string;
   readonly completed: number;
   readonly total: number;
+  /** What in particular, for people: for example the picture and the restorer of a study's cell. */
+  readonly detail?: string;
 }
 
 /** What every call that may last over 100 ms takes. */

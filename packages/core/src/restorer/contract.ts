@@ -28,9 +28,17 @@ export interface Restorer {
   /** Output side / input side. */
   readonly scale: number;
   readonly needs: { readonly degradation: boolean };
+  /** Of restorers told the degradation: the identity for this one, its tuned constants named. @throws UsageError `IR_E_DEGRADATION` where refused */
+  identityFor?(degradation: Degradation): string;
   restore(image: Image, options?: RestoreOptions): Promise<Image>;
   /** Idempotent; use afterwards is an IR_E_DISPOSED error. */
   dispose(): Promise<void>;
+}
+
+/** What whoever runs a restorer fixes where its settings say nothing. */
+export interface RunDefaults {
+  /** Threads of a network's session. */
+  readonly threads?: number;
 }
 
 /** A restorer that can be asked for by id, with settings (already checked against its schema). */
@@ -38,5 +46,5 @@ export interface RestorerDefinition {
   readonly id: string;
   readonly describe: string;
   /** Settings come from a study's spec or the command line; unknown keys are refused by the implementation. */
-  create(settings: Readonly<Record<string, unknown>>): Promise<Restorer>;
+  create(settings: Readonly<Record<string, unknown>>, defaults?: RunDefaults): Promise<Restorer>;
 }

@@ -44,6 +44,14 @@ export interface StudySpec {
   };
   /** Which outputs the report shows side by side: the first `images` pictures at these degradations. */
   readonly pictures: { readonly images: number; readonly degradations: readonly string[] };
+  /** What becomes of a restorer that refuses a degradation (`IR_E_DEGRADATION`): the plan fails (default), or those cells are left out, stated in `skipped`. */
+  readonly inapplicable?: 'refuse' | 'skip';
+}
+
+/** Something that was asked for or found and is not part of the study. */
+export interface Skipped {
+  readonly name: string;
+  readonly reason: string;
 }
 
 /** A file whose own name says nothing (`image.jpg`, nine times), with the name its picture goes by in results. */
@@ -94,6 +102,8 @@ export interface StudyPlan {
   readonly cells: readonly Cell[];
   /** Keys of the cells whose results are on disk, whole and valid. */
   readonly done: ReadonlySet<string>;
+  /** Files of the folder that are no pictures, pictures shown twice, restorers left out by the spec's `inapplicable: skip`. */
+  readonly skipped: readonly Skipped[];
 }
 
 /** One line of `results.jsonl`, in the plan's order. Nothing of clock, host or attempt stands here. */
@@ -126,6 +136,10 @@ export interface StudyResults {
   /** Originals of the pictures that the report shows: image hash -> file below the study's folder. */
   readonly originals: Readonly<Record<string, string>>;
   readonly imagesNote: string | null;
+  /** As in the plan; absent: nothing was. */
+  readonly skipped?: readonly Skipped[];
+  /** Cells of the plan that have neither a result nor an error yet, in an unfinished run; absent: none. Rows then hold only the others. */
+  readonly missing?: number;
   /** The run manifest (versions, commit, native build, backend, hashes, seeds, times), as it stands in `manifest.json`. */
   readonly manifest: RunManifest;
 }

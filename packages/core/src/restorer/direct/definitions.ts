@@ -18,8 +18,8 @@ export function networkRestorer(model: InstalledModel): RestorerDefinition {
   return {
     id,
     describe: title,
-    create(settings) {
-      const { providers, threads, tile } = parseWith(settingsSchema, settings, `${id} settings`);
+    create(settings, defaults = {}) {
+      const { providers, threads = defaults.threads, tile } = parseWith(settingsSchema, settings, `${id} settings`);
       return openRestorer(model, {
         ...(providers ? { providers } : {}),
         ...(threads ? { threads } : {}),
