@@ -1,7 +1,7 @@
 export * from './degradation/index.js';
 export * from './errors.js';
 export * from './image/index.js';
-export type * from './metric/contract.js';
+export * from './metric/contract.js';
 export * from './models/index.js';
 export * from './network/index.js';
 export type * from './progress.js';

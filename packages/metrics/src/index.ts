@@ -1,3 +1,3 @@
 /** `@ir/metrics`: every metric, over the contract that `@ir/core` defines. */
-export { formatIdentity, type MetricIdentity, parseIdentity } from './identity.js';
-export { METRICS, metricNamed } from './registry.js';
+export { type Conventions, formatIdentity, type MetricIdentity, parseIdentity } from './identity.js';
+export { createMetrics, METRICS, metricFromIdentity, metricNamed } from './registry.js';

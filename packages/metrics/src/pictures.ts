@@ -1,39 +1,92 @@
-import { assertImage, assertSameSize, type Image, InputError, isOpaque, toInterleavedU8, toRgb } from '@ir/core';
+import { setImmediate } from 'node:timers/promises';
+import {
+  assertImage,
+  assertSameSize,
+  explain,
+  type Image,
+  InputError,
+  isOpaque,
+  type MetricInput,
+  toInterleavedU8,
+  toRgb,
+} from '@ir/core';
 import type { Raster } from '@ir/native';
 
 /** Refuses what metrics are not defined for: pictures with transparency. @throws InputError `IR_E_FORMAT` */
 export function assertOpaque(image: Image, name: string): void {
   assertImage(image, name);
-  if (!isOpaque(image))
-    throw new InputError(
-      'IR_E_FORMAT',
-      `expected an opaque picture for ${name}, got one with transparency; flatten it onto a background first`,
-    );
+  if (isOpaque(image)) return;
+  const fix = 'Flatten it onto a background first';
+  throw new InputError(
+    'IR_E_FORMAT',
+    explain({ name, expected: 'an opaque picture', got: 'one with transparency', fix }),
+  );
 }
 
-/** Two pictures in one shape: same size, both opaque, grey repeated where the other has colour. @throws InputError `IR_E_SIZE`, `IR_E_FORMAT` */
-export function pairOf(reference: Image, image: Image): readonly [Image, Image] {
-  assertOpaque(reference, 'reference');
-  assertOpaque(image, 'output');
-  assertSameSize(reference, image);
-  return reference.channels === image.channels ? [reference, image] : [toRgb(reference), toRgb(image)];
+/** Are all samples finite? Those that are must lie in [0, 1]. @throws InputError `IR_E_FORMAT` for another range, as 0..255 */
+function checkSamples(image: Image, name: string): boolean {
+  if (image.depth !== 32) return true; // on the grid of 8 or 16 bits by contract
+  let outside: number | undefined;
+  for (const value of image.data) {
+    if (!Number.isFinite(value)) return false;
+    if (value < 0 || value > 1) outside ??= value;
+  }
+  if (outside === undefined) return true;
+  const fix = 'Divide by the peak, then round to 8 bit with toDepth(image, 8), which clips';
+  throw new InputError('IR_E_FORMAT', explain({ name, expected: 'samples in [0, 1]', got: String(outside), fix }));
 }
 
-export const isFiniteImage = (image: Image): boolean => image.depth !== 32 || image.data.every(Number.isFinite);
+/** Pictures in the form that kernels take: exact bytes where all have 8 bits, else float samples in their own precision. */
+export interface Prepared {
+  readonly width: number;
+  readonly height: number;
+  readonly rasters: readonly Raster[];
+  readonly finite: boolean;
+}
 
-/** For the kernels: exact bytes where every picture has 8 bits, else float samples in their own precision. */
-export function rastersOf(...images: readonly Image[]): Raster[] {
+async function prepare(named: readonly (readonly [string, Image])[], signal?: AbortSignal): Promise<Prepared> {
+  for (const [name, image] of named) assertOpaque(image, name);
+  const images = named.map(([, image]) => image);
+  const [first, ...others] = images as [Image, ...Image[]];
+  for (const [i, other] of others.entries()) assertSameSize(first, other, [named[0]![0], named[i + 1]![0]]);
+  const finite = named.map(([name, image]) => checkSamples(image, name)).every(Boolean);
   const bytes = images.every((image) => image.depth === 8);
-  return images.map((image) => {
-    const { width, height, channels } = image;
-    return bytes
-      ? { data: toInterleavedU8(image), width, height, channels }
-      : { data: image.data, width, height, channels };
-  });
+  const grey = images.every((image) => image.channels === 1);
+  const rasters: Raster[] = [];
+  for (const image of images) {
+    await setImmediate(undefined, signal ? { signal } : {}); // one picture at a time on the event loop
+    const { width, height, channels, data, depth } = grey ? image : toRgb(image);
+    const samples = bytes ? toInterleavedU8({ width, height, channels, data, depth }) : data;
+    rasters.push({ data: samples, width, height, channels } as Raster);
+  }
+  return { width: first.width, height: first.height, rasters, finite };
 }
 
-/** Sides left after `crop` pixels are taken off everywhere. */
-export const sidesAfter = ({ width, height }: Image, crop: number): readonly [number, number] => [
-  width - 2 * crop,
-  height - 2 * crop,
-];
+/** What metrics of one input have in common is made once. */
+function shared<T>(make: (input: MetricInput) => Promise<T>): (input: MetricInput) => Promise<T> {
+  const made = new WeakMap<MetricInput, Promise<T>>();
+  return (input) => {
+    const found = made.get(input) ?? make(input);
+    made.set(input, found);
+    return found;
+  };
+}
+
+/** Reference and output in one shape. @throws InputError `IR_E_SIZE`, `IR_E_FORMAT` */
+export const preparedPair = shared(({ reference, image, signal }) =>
+  prepare([['reference', reference!] as const, ['output', image] as const], signal),
+);
+
+/** The output alone. @throws InputError `IR_E_FORMAT` */
+export const preparedImage = shared(({ image, signal }) => prepare([['output', image] as const], signal));
+
+/** Any other two pictures of equal size. @throws InputError `IR_E_SIZE`, `IR_E_FORMAT` */
+export const preparedTwo = (
+  a: readonly [string, Image],
+  b: readonly [string, Image],
+  signal?: AbortSignal,
+): Promise<Prepared> => prepare([a, b], signal);
+
+/** The shorter side left after `crop` pixels are taken off everywhere. */
+export const shortSide = ({ width, height }: { width: number; height: number }, crop: number): number =>
+  Math.min(width, height) - 2 * crop;

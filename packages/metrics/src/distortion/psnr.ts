@@ -1,34 +1,49 @@
-import type { MetricDefinition } from '@ir/core';
+import type { MetricDefinition, Score } from '@ir/core';
 import { type Colour, compare } from '@ir/native';
 import { define } from '../define.js';
-import { isFiniteImage, pairOf, rastersOf, sidesAfter } from '../pictures.js';
+import { type Prepared, preparedPair, shortSide } from '../pictures.js';
 
-const mean = (values: Float64Array): number => values.reduce((a, b) => a + b) / values.length;
+/** 10 log10(255^2 / MSE) with the MSE over all samples of the planes of `colour` together (not a mean of decibels). */
+export async function psnrOf(pair: Prepared, colour: Colour, crop: number, signal?: AbortSignal): Promise<Score> {
+  if (shortSide(pair, crop) < 1) return { value: null, reason: 'too-small' };
+  if (!pair.finite) return { value: null, reason: 'not-finite' };
+  const [reference, image] = pair.rasters;
+  const { mse } = await compare(reference!, image!, { colour, crop, ssim: false }, signal ? { signal } : {});
+  const error = mse.reduce((a, b) => a + b) / mse.length;
+  return error === 0 ? { value: null, reason: 'identical' } : { value: 10 * Math.log10((255 * 255) / error) };
+}
 
-/** PSNR = 10 log10(255^2 / MSE) with the MSE over all samples of the planes of `colour` together (not a mean of decibels). */
-function psnr(alias: string, colour: Colour, word: string, describe: string): MetricDefinition {
+function psnr(alias: string, colour: Colour, describe: string, source: string): MetricDefinition {
   return define({
     alias,
     describe,
     direction: 'higher',
     range: [0, Number.POSITIVE_INFINITY],
     needs: { reference: true },
-    source: 'definition; BT.601 luma as in BasicSR',
+    source,
     name: 'psnr',
-    conventions: { [word]: true, peak: '255' },
+    conventions: { [colour]: true, peak: '255' },
     version: 1,
-    async score({ reference, image, signal }, crop) {
-      if (!reference) return { value: null, reason: 'no-reference' };
-      const pair = pairOf(reference, image);
-      if (Math.min(...sidesAfter(image, crop)) < 1) return { value: null, reason: 'too-small' };
-      if (!pair.every(isFiniteImage)) return { value: null, reason: 'not-finite' };
-      const [a, b] = rastersOf(...pair);
-      const { mse } = await compare(a!, b!, { colour, crop, ssim: false }, signal ? { signal } : {});
-      const error = mean(mse);
-      return error === 0 ? { value: null, reason: 'identical' } : { value: 10 * Math.log10((255 * 255) / error) };
-    },
+    score: async (input, { crop }) => psnrOf(await preparedPair(input), colour, crop, input.signal),
   });
 }
 
-export const psnrRgb = psnr('psnr', 'rgb', 'rgb', 'PSNR over all RGB samples');
-export const psnrY = psnr('psnr-y', 'y-studio', 'y-studio', 'PSNR of BT.601 studio luma (16..235), not rounded');
+export const psnrRgb = psnr('psnr', 'rgb', 'PSNR over all RGB samples', 'definition; BasicSR, KAIR, pyiqa');
+export const psnrY = psnr(
+  'psnr-y',
+  'y-studio',
+  'PSNR of BT.601 studio luma (16..235), not rounded',
+  'BasicSR and KAIR with test_y_channel; pyiqa with ycbcr',
+);
+export const psnrYRounded = psnr(
+  'psnr-y-rounded',
+  'y-studio-rounded',
+  'PSNR of BT.601 studio luma (16..235), rounded to whole levels',
+  'MATLAB rgb2ycbcr on uint8, as in SRCNN, EDSR and RCAN scripts',
+);
+export const psnrYFull = psnr(
+  'psnr-y-full',
+  'y-full-rounded',
+  'PSNR of full-range luma .299 .587 .114, rounded to whole levels',
+  'pyiqa psnry by default (yiq)',
+);

@@ -1,35 +1,75 @@
-import type { MetricDefinition } from '@ir/core';
-import { type Colour, compare } from '@ir/native';
+import type { MetricDefinition, Score } from '@ir/core';
+import { type Colour, type CompareOptions, compare } from '@ir/native';
 import { define } from '../define.js';
-import { isFiniteImage, pairOf, rastersOf, sidesAfter } from '../pictures.js';
+import { type Prepared, preparedPair, shortSide } from '../pictures.js';
 
 const WINDOW = 11;
-const mean = (values: Float64Array): number => values.reduce((a, b) => a + b) / values.length;
 
-/** SSIM of Wang et al. 2004: 11x11 Gaussian sigma 1.5, K1 .01, K2 .03, L 255, population moments, windows inside the picture only. */
-function ssim(alias: string, colour: Colour, word: string, describe: string): MetricDefinition {
+/** Mean over the planes of SSIM with Wang's window: 11x11 Gaussian sigma 1.5, K1 .01, K2 .03, L 255, population moments. */
+export async function ssimOf(pair: Prepared, options: CompareOptions, signal?: AbortSignal): Promise<Score> {
+  const least = options.border === 'same' ? 1 : WINDOW;
+  if (shortSide(pair, options.crop ?? 0) < least) return { value: null, reason: 'too-small' };
+  if (!pair.finite) return { value: null, reason: 'not-finite' };
+  const [reference, image] = pair.rasters;
+  const { ssim } = await compare(reference!, image!, options, signal ? { signal } : {});
+  return { value: ssim.reduce((a, b) => a + b) / ssim.length };
+}
+
+interface Variant {
+  readonly colour: Colour;
+  readonly border?: 'valid' | 'same';
+  readonly clampContrast?: boolean;
+}
+
+function ssim(alias: string, variant: Variant, describe: string, source: string): MetricDefinition {
+  const { colour, border = 'valid', clampContrast = false } = variant;
   return define({
     alias,
     describe,
     direction: 'higher',
     range: [-1, 1],
     needs: { reference: true },
-    source: 'Wang, Bovik, Sheikh, Simoncelli 2004',
+    source,
     name: 'ssim',
-    conventions: { [word]: true, win: 'gauss11-1.5', border: 'valid' },
-    version: 1,
-    async score({ reference, image, signal }, crop) {
-      if (!reference) return { value: null, reason: 'no-reference' };
-      const pair = pairOf(reference, image);
-      if (Math.min(...sidesAfter(image, crop)) < WINDOW) return { value: null, reason: 'too-small' };
-      if (!pair.every(isFiniteImage)) return { value: null, reason: 'not-finite' };
-      const [a, b] = rastersOf(...pair);
-      const planes = await compare(a!, b!, { colour, crop }, signal ? { signal } : {});
-      const value = mean(planes.ssim);
-      return Number.isFinite(value) ? { value } : { value: null, reason: 'not-finite' };
+    conventions: {
+      [colour === 'rgb' ? 'rgb-mean' : colour]: true,
+      win: 'gauss11-1.5',
+      border: border === 'same' ? 'zero' : border,
+      ...(clampContrast ? { contrast: 'clamped' } : {}),
     },
+    version: 1,
+    score: async (input, { crop }) =>
+      ssimOf(await preparedPair(input), { colour, border, clampContrast, crop }, input.signal),
   });
 }
 
-export const ssimRgb = ssim('ssim', 'rgb', 'rgb-mean', 'SSIM of Wang et al., mean over the RGB planes');
-export const ssimY = ssim('ssim-y', 'y-studio', 'y-studio', 'SSIM of Wang et al. on BT.601 studio luma, not rounded');
+export const ssimRgb = ssim(
+  'ssim',
+  { colour: 'rgb' },
+  'SSIM of Wang et al., windows inside the picture, mean over the RGB planes',
+  'Wang, Bovik, Sheikh, Simoncelli 2004; BasicSR, KAIR',
+);
+export const ssimY = ssim(
+  'ssim-y',
+  { colour: 'y-studio' },
+  'SSIM of Wang et al. on BT.601 studio luma, not rounded',
+  'BasicSR and KAIR with test_y_channel',
+);
+export const ssimYPyiqa = ssim(
+  'ssim-y-pyiqa',
+  { colour: 'y-studio-rounded', clampContrast: true },
+  'SSIM of Wang et al. on rounded BT.601 studio luma, contrast term not below 0',
+  'pyiqa with ycbcr, as in OSEDiff, SeeSR, StableSR tables',
+);
+export const ssimGray = ssim(
+  'ssim-gray',
+  { colour: 'gray-rounded' },
+  "SSIM of Wang et al. on MATLAB's rgb2gray, rounded",
+  'ssim_index.m of Wang with rgb2gray, without its reduction',
+);
+export const ssimSame = ssim(
+  'ssim-same',
+  { colour: 'rgb', border: 'same' },
+  'SSIM of Wang et al., a window around every pixel, zeros outside, mean over the RGB planes',
+  'pytorch-ssim and the losses built on it',
+);

@@ -21,7 +21,10 @@ function offDiagonal(a: Float64Array, n: number): number {
   let off = 0;
   let diagonal = 0;
   for (let i = 0; i < n; i++)
-    for (let j = 0; j < n; j++) i === j ? (diagonal += a[i * n + i]! ** 2) : (off += a[i * n + j]! ** 2);
+    for (let j = 0; j < n; j++) {
+      if (i === j) diagonal += a[i * n + i]! ** 2;
+      else off += a[i * n + j]! ** 2;
+    }
   return off > 1e-40 * diagonal ? off : 0;
 }
 

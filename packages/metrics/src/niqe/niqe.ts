@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
-import type { MetricDefinition } from '@ir/core';
+import type { MetricDefinition, Score } from '@ir/core';
 import { type Colour, niqeFeatures } from '@ir/native';
 import { define } from '../define.js';
-import { assertOpaque, isFiniteImage, rastersOf, sidesAfter } from '../pictures.js';
+import { type Prepared, preparedImage } from '../pictures.js';
 import { distance, fitGaussian, type Gaussian } from './gaussian.js';
+
+type Luma = Exclude<Colour, 'rgb'>;
 
 const FEATURES = 36;
 const BLOCK = 96;
@@ -24,42 +26,58 @@ function pristineModel(): Gaussian {
   return pristine;
 }
 
-/** NIQE: distance of the picture's natural-scene statistics from those of pristine photographs. No reference. */
-function niqe(alias: string, colour: Exclude<Colour, 'rgb'>, word: string, describe: string): MetricDefinition {
+const blocksOf = ({ width, height }: Prepared, crop: number): number => {
+  const along = (side: number) => Math.max(0, Math.floor((side - 2 * crop) / BLOCK));
+  return along(width) * along(height);
+};
+
+/** Distance of the picture's natural-scene statistics from those of pristine photographs. */
+export async function niqeOf(picture: Prepared, colour: Luma, crop: number, signal?: AbortSignal): Promise<Score> {
+  if (blocksOf(picture, crop) < 2) return { value: null, reason: 'too-small' };
+  if (!picture.finite) return { value: null, reason: 'not-finite' };
+  const { features } = await niqeFeatures(picture.rasters[0]!, { colour, crop }, signal ? { signal } : {});
+  const model = fitGaussian(features, FEATURES);
+  return model ? { value: distance(pristineModel(), model) } : { value: null, reason: 'no-valid-blocks' };
+}
+
+/** `border`: pixels that the metric itself leaves out on every side, after the crop that is asked for. */
+function niqe(alias: string, colour: Luma, describe: string, source: string, border = 0): MetricDefinition {
   return define({
     alias,
     describe,
     direction: 'lower',
     range: [0, Number.POSITIVE_INFINITY],
     needs: { reference: false },
-    source: 'Mittal, Soundararajan, Bovik 2013; parameters of the LIVE release',
+    source,
     name: 'niqe',
-    conventions: { [word]: true, flat: '0', block: String(BLOCK), params: 'live-2013' },
-    version: 1,
-    async score({ image, signal }, crop) {
-      assertOpaque(image, 'output');
-      const [width, height] = sidesAfter(image, crop);
-      if (width < BLOCK || height < BLOCK || Math.floor(width / BLOCK) * Math.floor(height / BLOCK) < 2)
-        return { value: null, reason: 'too-small' };
-      if (!isFiniteImage(image)) return { value: null, reason: 'not-finite' };
-      const { features } = await niqeFeatures(rastersOf(image)[0]!, { colour, crop }, signal ? { signal } : {});
-      const model = fitGaussian(features, FEATURES);
-      if (!model) return { value: null, reason: 'no-valid-blocks' };
-      const value = distance(pristineModel(), model);
-      return Number.isFinite(value) ? { value } : { value: null, reason: 'not-finite' };
+    conventions: {
+      [colour]: true,
+      flat: '0',
+      block: String(BLOCK),
+      params: 'live-2013',
+      ...(border > 0 ? { border: String(border) } : {}),
     },
+    version: 1,
+    score: async (input, { crop }) => niqeOf(await preparedImage(input), colour, crop + border, input.signal),
   });
 }
 
 export const niqeY = niqe(
   'niqe',
   'y-studio-rounded',
-  'y-studio-rounded',
-  'NIQE on BT.601 studio luma, rounded (BasicSR)',
+  'NIQE on BT.601 studio luma, rounded',
+  'Mittal, Soundararajan, Bovik 2013, parameters of the LIVE release; BasicSR',
 );
 export const niqeGray = niqe(
   'niqe-gray',
   'gray601-rounded',
-  'gray601-rounded',
   'NIQE on round(.299 R + .587 G + .114 B)',
+  'pyiqa niqe, as in OSEDiff, SeeSR, StableSR tables',
+);
+export const niqePirm = niqe(
+  'niqe-pirm',
+  'y-studio-rounded',
+  'NIQE on BT.601 studio luma, rounded, without the outermost 4 pixels',
+  'PIRM challenge 2018 (perceptual index)',
+  4,
 );
