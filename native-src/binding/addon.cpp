@@ -31,7 +31,7 @@ struct How {
 /// A kernel with its arguments bound: memory held, checks done.
 struct Bound {
   std::vector<Pin> pins;
-  std::vector<Napi::ObjectReference> held;
+  std::vector<std::shared_ptr<DeviceMemory>> held;
   std::function<void(const How&)> run;
 };
 
@@ -105,7 +105,8 @@ How readHow(const Napi::Object& options) {
 class Work : public Napi::AsyncWorker {
  public:
   Work(Napi::Env env, Bound bound, How how, std::shared_ptr<std::atomic<bool>> abort)
-      : Napi::AsyncWorker(env, "ir.kernel"), deferred_(Napi::Promise::Deferred::New(env)), bound_(std::move(bound)), how_(how), abort_(std::move(abort)) {
+      : Napi::AsyncWorker(env, "ir.kernel"), deferred_(Napi::Promise::Deferred::New(env)), bound_(std::move(bound)), how_(how),
+        abort_(std::move(abort)) {
     how_.exec.aborted = abort_.get();
   }
 
@@ -117,17 +118,29 @@ class Work : public Napi::AsyncWorker {
       bound_.run(how_);
     } catch (...) {
       failure_ = describeFailure();
-      SetError(failure_.message);
     }
   }
 
+  /// Always called, because Execute() never reports to the base class. Nothing may leave it: a worker thread that is being terminated can run no
+  /// JavaScript any more, so that every call throws, and nobody waits for the promise.
   void OnOK() override {
-    for (Pin& pin : bound_.pins) pin.settle();
-    deferred_.Resolve(Env().Undefined());
+    try {
+      if (failure_.code.empty()) fulfil();
+      if (!failure_.code.empty()) deferred_.Reject(toJs(Env(), failure_).Value());
+    } catch (const Napi::Error&) {
+    }
   }
-  void OnError(const Napi::Error&) override { deferred_.Reject(toJs(Env(), failure_).Value()); }
 
  private:
+  void fulfil() {
+    try {
+      for (Pin& pin : bound_.pins) pin.settle();
+      deferred_.Resolve(Env().Undefined());
+    } catch (const Error&) {
+      failure_ = describeFailure();
+    }
+  }
+
   Napi::Promise::Deferred deferred_;
   Bound bound_;
   How how_;
@@ -139,7 +152,8 @@ class Work : public Napi::AsyncWorker {
 Napi::Value runKernel(const Napi::CallbackInfo& info) {
   Napi::Object result = Napi::Object::New(info.Env());
   guarded(info.Env(), [&] {
-    require(info.Length() == 3 && info[0].IsString() && info[1].IsObject() && info[2].IsObject(), Code::Argument, "expected run(name, arguments, options)");
+    require(info.Length() == 3 && info[0].IsString() && info[1].IsObject() && info[2].IsObject(), Code::Argument,
+            "expected run(name, arguments, options)");
     const How how = readHow(info[2].As<Napi::Object>());
     Bound bound = kernelNamed(info[0].As<Napi::String>().Utf8Value()).bind(info[1].As<Napi::Object>(), how.cuda);
     const auto abort = std::make_shared<std::atomic<bool>>(false);

@@ -20,7 +20,8 @@ std::string describe(const Napi::Value& value) {
   if (value.IsNumber() || value.IsBigInt() || value.IsBoolean()) return value.ToString().Utf8Value();
   if (value.IsTypedArray()) {
     const auto array = value.As<Napi::TypedArray>();
-    return value.As<Napi::Object>().Get("constructor").As<Napi::Object>().Get("name").ToString().Utf8Value() + " of length " + std::to_string(array.ElementLength());
+    return value.As<Napi::Object>().Get("constructor").As<Napi::Object>().Get("name").ToString().Utf8Value() + " of length " +
+           std::to_string(array.ElementLength());
   }
   if (value.IsArray()) return "an array";
   return value.IsFunction() ? "a function" : "an object";
@@ -77,18 +78,18 @@ int Arguments::choiceAt(const char* name, std::initializer_list<const char*> nam
 }
 
 void* Arguments::hold(const char* name, const Napi::TypedArray& array, bool written) {
-  pins_.emplace_back(array, written);
+  pins_.emplace_back(name, array, written);
   const Pin& pin = pins_.back();
   operands_.push_back({name, written, static_cast<const unsigned char*>(pin.origin()), pin.bytes()});
   return pin.data();
 }
 
 void* Arguments::resident(const char* name, DeviceBuffer* buffer, bool written) {
-  void* const data = buffer->data();
-  operands_.push_back({name, written, static_cast<const unsigned char*>(data), buffer->bytes()});
-  resident_.insert(data);
-  held_.push_back(Napi::Persistent(buffer->Value()));
-  return data;
+  const std::shared_ptr<DeviceMemory> memory = buffer->memory();
+  operands_.push_back({name, written, static_cast<const unsigned char*>(memory->data()), memory->bytes()});
+  resident_.insert(memory->data());
+  held_.push_back(memory);
+  return memory->data();
 }
 
 template <class R>
@@ -123,7 +124,8 @@ void Arguments::raster(const char* name, R& r, bool written) {
   }
   const double expected = double(r.width) * r.height * r.channels;
   require(double(length) == expected, Code::Shape,
-          std::string("expected ") + name + ".data to have width x height x channels = " + std::to_string(uint64_t(expected)) + " samples, got " + std::to_string(length));
+          std::string("expected ") + name + ".data to have width x height x channels = " + std::to_string(r.width) + " x " +
+              std::to_string(r.height) + " x " + std::to_string(r.channels) + " samples, got " + std::to_string(length));
 }
 
 template <class S>
@@ -172,7 +174,8 @@ void Arguments::checkAlias(const Operand& a, const Operand& b) const {
   if (!(a.begin < b.begin + b.bytes && b.begin < a.begin + a.bytes)) return;
   const bool same = a.begin == b.begin && a.bytes == b.bytes;
   if (same && inPlace_ && a.written != b.written) return;
-  throw Error(Code::Alias, "expected " + a.name + " and " + b.name + (inPlace_ ? " to be the same memory exactly or not to overlap" : " not to overlap"));
+  throw Error(Code::Alias,
+              "expected " + a.name + " and " + b.name + (inPlace_ ? " to be the same memory exactly or not to overlap" : " not to overlap"));
 }
 
 }  // namespace ir::binding

@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include <initializer_list>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -58,7 +59,7 @@ class Arguments {
   void finish() const;
   std::vector<Pin> takePins() { return std::move(pins_); }
   std::set<const void*> takeResident() { return std::move(resident_); }
-  std::vector<Napi::ObjectReference> takeHeld() { return std::move(held_); }
+  std::vector<std::shared_ptr<DeviceMemory>> takeHeld() { return std::move(held_); }
 
  private:
   bool present(const char* name);
@@ -82,7 +83,7 @@ class Arguments {
   std::vector<Pin> pins_;
   std::vector<Operand> operands_;
   std::set<const void*> resident_;
-  std::vector<Napi::ObjectReference> held_;  // device buffers in use
+  std::vector<std::shared_ptr<DeviceMemory>> held_;  // device memory in use
   bool inPlace_ = false;
 };
 
