@@ -7,3 +7,4 @@ export * from './network/index.js';
 export type * from './progress.js';
 export type * from './registry.js';
 export * from './restorer/index.js';
+export * from './study/index.js';

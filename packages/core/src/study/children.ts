@@ -1,0 +1,95 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { EnvironmentError, explain, IrError } from '../errors.js';
+import type { Failure, FromChild, Order, Setup, Times } from './messages.js';
+
+/** Children run on the built package, from wherever this file is loaded. */
+const PROGRAM = fileURLToPath(new URL('../../dist/study/child.js', import.meta.url));
+
+/** How a cell ended: `died` with its process, which is then gone. */
+export type Ended =
+  | { readonly kind: 'done'; readonly times: Times }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'died'; readonly got: string };
+
+/** The one line of a dying V8 that says why. */
+const lastWords = (stderr: string): string => {
+  const [line] = /FATAL ERROR: [^\n]*/.exec(stderr) ?? [];
+  return line ? ` (${line.trim()})` : '';
+};
+
+/** A child process of a study. */
+export class Child {
+  readonly #process: ChildProcess;
+  readonly #gone: Promise<string>;
+  #answer: ((message: FromChild) => void) | undefined;
+
+  private constructor(setup: Setup) {
+    const { variant, backend } = setup.native;
+    this.#process = fork(PROGRAM, [], {
+      execArgv: [],
+      // A group of its own: an interrupt from the terminal goes to the parent, which decides.
+      detached: true,
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: {
+        ...process.env,
+        IR_NATIVE_THREADS: String(setup.spec.threads),
+        IR_NATIVE_VARIANT: variant,
+        IR_NATIVE_BACKEND: backend,
+      },
+    });
+    let stderr = '';
+    this.#process.stderr?.on('data', (chunk: Buffer) => {
+      stderr = (stderr + chunk.toString()).slice(-8192);
+    });
+    this.#process.on('message', (message: FromChild) => this.#answer?.(message));
+    this.#gone = new Promise((resolve) => {
+      const end = (got: string) => resolve(got + lastWords(stderr));
+      this.#process.on('error', (error) => end(error.message));
+      this.#process.on('exit', (code, signal) => end(signal ?? `exit code ${code}`));
+    });
+  }
+
+  /**
+   * A child that is ready for orders, or how it died before it was.
+   * @throws EnvironmentError `IR_E_ENVIRONMENT` where the package is not built; what its `setup()` throws
+   */
+  static async start(setup: Setup, onStarted: (child: Child) => void): Promise<Child | string> {
+    if (!existsSync(PROGRAM)) {
+      const told = { name: PROGRAM, expected: 'the built package', got: 'no such file', fix: 'Run `npm run build`' };
+      throw new EnvironmentError('IR_E_ENVIRONMENT', explain(told));
+    }
+    const child = new Child(setup);
+    onStarted(child);
+    const answer = await child.#ask({ setup });
+    if (typeof answer === 'string') return answer;
+    if (answer.type !== 'unfit') return child;
+    await child.end();
+    throw new IrError(answer.failure.code, answer.failure.message);
+  }
+
+  async compute(order: Order): Promise<Ended> {
+    const answer = await this.#ask({ order });
+    if (typeof answer === 'string') return { kind: 'died', got: answer };
+    if (answer.type === 'done') return { kind: 'done', times: answer.times };
+    return { kind: 'failed', failure: (answer as { failure: Failure }).failure };
+  }
+
+  /** Ends it at once: what is finished is on disk, and what is not is written whole or not at all. */
+  async end(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await this.#gone;
+  }
+
+  /** The answer, or how the process ended instead. */
+  #ask(message: { setup: Setup } | { order: Order }): Promise<FromChild | string> {
+    const answer = new Promise<FromChild>((resolve) => {
+      this.#answer = resolve;
+    });
+    // An error here means that the channel is closed: the process is ending.
+    this.#process.send(message, () => {});
+    return Promise.race([answer, this.#gone]);
+  }
+}

@@ -1,0 +1,5 @@
+export type * from './contract.js';
+export { planStudy } from './plan.js';
+export { readStudy } from './read.js';
+export { runStudy } from './run.js';
+export { loadStudySpec, parseStudySpec } from './spec.js';

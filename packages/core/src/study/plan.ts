@@ -1,0 +1,149 @@
+import type { NativeReport } from '@ir/native';
+import { degradationIdentity } from '../degradation/identity.js';
+import { UsageError } from '../errors.js';
+import { hashOf } from './canonical.js';
+import { completeCells } from './cells.js';
+import type { Cell, ResultMetric, Skipped, StudyDegradation, StudyOptions, StudyPlan, StudySpec } from './contract.js';
+import { listImages, type StudySource, surveyImages } from './images.js';
+import { type Machinery, surveyMachinery } from './machinery.js';
+import { OUTPUT_IDENTITY } from './protocol.js';
+import { createMetric, type Survey, surveyRestorer } from './restorers.js';
+
+/** Everything that can change a cell's numbers; its hash is the cell's key. */
+export interface Address extends Machinery {
+  readonly schema: 'ir.cell/1';
+  readonly image: string;
+  readonly degradation: string;
+  readonly restorer: {
+    readonly id: string;
+    readonly identity: string;
+    readonly general: string;
+    readonly settings: object;
+    readonly model?: object;
+  };
+  readonly seed: number;
+  readonly metrics: readonly (readonly [alias: string, identity: string])[];
+  readonly threads: number;
+  readonly output: string;
+}
+
+export interface PlannedCell extends Cell {
+  readonly address: Address;
+  /** Places in the spec's and the survey's lists, by which a child process finds them. */
+  readonly at: { readonly image: number; readonly degradation: number; readonly restorer: number };
+}
+
+/** A plan with what running it takes. */
+export interface DetailedPlan extends Omit<StudyPlan, 'done'> {
+  readonly cells: readonly PlannedCell[];
+  readonly images: readonly StudySource[];
+  readonly metrics: readonly ResultMetric[];
+  readonly machinery: Machinery;
+  readonly native: NativeReport;
+  readonly models: Readonly<Record<string, string>>;
+}
+
+/** A restorer that refuses a degradation: an error, or left out where the spec says so. */
+function judgeRefusals(spec: StudySpec, surveys: readonly Survey[]): readonly Skipped[] {
+  const refusals = spec.restorers.flatMap((restorer, r) =>
+    spec.degradations.flatMap((degradation) => {
+      const told = surveys[r]!.identities.get(degradationIdentity(degradation.degradation));
+      return told instanceof UsageError ? [{ name: `${restorer.label} at ${degradation.name}`, error: told }] : [];
+    }),
+  );
+  if (refusals.length > 0 && spec.inapplicable !== 'skip') {
+    const lines = refusals.slice(0, 10).map(({ name, error }) => `  ${name}: ${error.message}`);
+    const more = refusals.length > 10 ? `\n  ... and ${refusals.length - 10} more.` : '';
+    const message = `study: expected restorers that take every degradation, got ${refusals.length} refused:\n${lines.join('\n')}${more}\nSet inapplicable: skip in the spec to leave these out.`;
+    throw new UsageError('IR_E_DEGRADATION', message, { cause: refusals[0]!.error });
+  }
+  return refusals.map(({ name, error }) => ({ name, reason: error.message }));
+}
+
+/** Everything of a plan but what is on disk: pictures opened and hashed, restorers and metrics asked for their identities. Writes nothing. */
+export async function drawPlan(spec: StudySpec, options: StudyOptions): Promise<DetailedPlan> {
+  const { registry, signal, onProgress } = options;
+  signal?.throwIfAborted();
+  const metrics = spec.metrics.map((metric) => {
+    const { id, direction, describe, alias } = createMetric(registry, metric);
+    return { alias, identity: id, direction, describe };
+  });
+  const { machinery, report: native } = await surveyMachinery();
+  const surveys: Survey[] = [];
+  for (const restorer of spec.restorers) {
+    signal?.throwIfAborted();
+    surveys.push(await surveyRestorer(registry, restorer, spec.degradations, spec.threads));
+  }
+  const refused = judgeRefusals(spec, surveys);
+  const { files, skipped } = await listImages(options.images);
+  const { variant, backend } = machinery.native;
+  const exec = { variant, backend, ...(signal ? { signal } : {}) };
+  const survey = await surveyImages(files, spec.longSide, exec, (completed) =>
+    onProgress?.({ phase: 'plan', completed, total: files.length }),
+  );
+  const { images } = survey;
+  const models = Object.fromEntries(surveys.flatMap(({ model }) => (model ? [[model.id, model.graph]] : [])));
+  const cells = layCells(spec, { images, surveys, metrics, machinery });
+  return {
+    spec,
+    cells,
+    images,
+    metrics,
+    machinery,
+    native,
+    models,
+    skipped: [...skipped, ...survey.skipped, ...refused],
+  };
+}
+
+interface Ground {
+  readonly images: readonly StudySource[];
+  readonly surveys: readonly Survey[];
+  readonly metrics: readonly ResultMetric[];
+  readonly machinery: Machinery;
+}
+
+/** The cells in order: by picture, degradation, seed, restorer, so that neighbours share what is costly to make. */
+function layCells(spec: StudySpec, ground: Ground): PlannedCell[] {
+  return ground.images.flatMap((_, image) =>
+    spec.degradations.flatMap((__, degradation) =>
+      spec.seeds.flatMap((seed) =>
+        spec.restorers.flatMap((___, restorer) => layCell(spec, ground, { image, degradation, restorer }, seed) ?? []),
+      ),
+    ),
+  );
+}
+
+function layCell(spec: StudySpec, ground: Ground, at: PlannedCell['at'], seed: number): PlannedCell | undefined {
+  const { path: _, ...image } = ground.images[at.image]!;
+  const degradation: StudyDegradation = spec.degradations[at.degradation]!;
+  const degradationName = degradationIdentity(degradation.degradation);
+  const restorer = spec.restorers[at.restorer]!;
+  const { identities, general, model } = ground.surveys[at.restorer]!;
+  const identity = identities.get(degradationName);
+  if (typeof identity !== 'string') return undefined;
+  const address: Address = {
+    schema: 'ir.cell/1',
+    image: image.hash,
+    degradation: degradationName,
+    restorer: { id: restorer.id, identity, general, settings: restorer.settings, ...(model ? { model } : {}) },
+    seed,
+    metrics: ground.metrics.map((metric) => [metric.alias, metric.identity] as const),
+    threads: spec.threads,
+    output: OUTPUT_IDENTITY,
+    ...ground.machinery,
+  };
+  const keepPicture = at.image < spec.pictures.images && spec.pictures.degradations.includes(degradation.name);
+  const what = { image, degradation, degradationIdentity: degradationName, restorer, restorerIdentity: identity };
+  return { key: hashOf(address), ...what, seed, keepPicture, address, at };
+}
+
+/**
+ * What a study consists of and what of it is done: nothing is computed or written.
+ * @throws UsageError `IR_E_UNKNOWN_NAME`, `IR_E_DEGRADATION`; InputError for pictures that cannot be used; ModelError; what `inspect` throws
+ */
+export async function planStudy(spec: StudySpec, options: StudyOptions): Promise<StudyPlan> {
+  const { cells, skipped } = await drawPlan(spec, options);
+  const done = await completeCells(options.out, cells, options.signal);
+  return { spec, cells, done: new Set(done.keys()), skipped };
+}

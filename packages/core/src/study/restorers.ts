@@ -1,0 +1,73 @@
+import { degradationIdentity } from '../degradation/identity.js';
+import { UsageError, unknownName } from '../errors.js';
+import type { Metric } from '../metric/contract.js';
+import type { Registry } from '../registry.js';
+import type { Restorer } from '../restorer/contract.js';
+import { hashOf } from './canonical.js';
+import type { StudyDegradation, StudyMetric, StudyRestorer } from './contract.js';
+
+/** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion; what the definition throws for its settings */
+export async function createRestorer({ restorers }: Registry, { id, settings }: StudyRestorer, threads: number) {
+  const definition = restorers.find((one) => one.id === id);
+  if (definition) return definition.create(settings, { threads });
+  const known = restorers.map((one) => one.id);
+  throw new UsageError('IR_E_UNKNOWN_NAME', unknownName('restorer', id, known));
+}
+
+/** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion; what the definition throws for its settings */
+export function createMetric(
+  { metrics }: Registry,
+  { alias, ...settings }: StudyMetric,
+): Metric & { describe: string } {
+  const definition = metrics.find((one) => one.alias === alias);
+  if (definition) return Object.assign(definition.create(settings), { describe: definition.describe });
+  const known = metrics.map((one) => one.alias);
+  throw new UsageError('IR_E_UNKNOWN_NAME', unknownName('metric', alias, known));
+}
+
+/** What changes the output of a restorer for one degradation. @throws UsageError `IR_E_DEGRADATION` where it is refused */
+export const identityOf = (restorer: Restorer, { degradation }: StudyDegradation): string =>
+  restorer.identityFor?.(degradation) ?? restorer.identity;
+
+/** A restorer of a study as a plan needs it, once it is closed again. */
+export interface Survey {
+  /** By the identity of the degradation; where it is refused, the reason. */
+  readonly identities: ReadonlyMap<string, string | UsageError>;
+  /** Its identity apart from any degradation: all its conventions and constants. */
+  readonly general: string;
+  /** Hash of the network's graph, and of its manifest, by which it is fed and tiled. */
+  readonly model?: { readonly id: string; readonly graph: string; readonly manifest: string };
+}
+
+/** Opens a restorer, asks it for its identities and closes it. */
+export async function surveyRestorer(
+  registry: Registry,
+  restorer: StudyRestorer,
+  degradations: readonly StudyDegradation[],
+  threads: number,
+): Promise<Survey> {
+  const opened = await createRestorer(registry, restorer, threads);
+  try {
+    const identities = degradations.map((one) => [degradationIdentity(one.degradation), answer(opened, one)] as const);
+    return { identities: new Map(identities), general: opened.identity, ...modelOf(opened) };
+  } finally {
+    await opened.dispose();
+  }
+}
+
+function answer(restorer: Restorer, degradation: StudyDegradation): string | UsageError {
+  try {
+    return identityOf(restorer, degradation);
+  } catch (error) {
+    if (error instanceof UsageError && error.code === 'IR_E_DEGRADATION') return error;
+    throw error;
+  }
+}
+
+/** Networks carry their manifest. */
+function modelOf(restorer: Restorer): Pick<Survey, 'model'> {
+  const { manifest } = restorer as { manifest?: { id?: unknown; graph?: { sha256?: unknown } } };
+  const graph = manifest?.graph?.sha256;
+  if (typeof graph !== 'string') return {};
+  return { model: { id: String(manifest?.id), graph, manifest: hashOf(manifest) } };
+}
