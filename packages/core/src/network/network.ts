@@ -19,7 +19,8 @@ export interface NetworkRun {
   readonly failures: readonly ProviderFailure[];
 }
 
-const PROVIDERS = ['cpu', 'cuda', 'tensorrt', 'webgpu', 'coreml', 'dml'] as const;
+/** The execution providers that a network may be asked to run on. */
+export const PROVIDERS = ['cpu', 'cuda', 'tensorrt', 'webgpu', 'coreml', 'dml'] as const;
 
 function checkOptions({ providers = ['cpu'], threads = 1 }: NetworkOptions): {
   providers: readonly string[];
