@@ -69,16 +69,10 @@ function trial(path: string): string | undefined {
     process.env.IR_NATIVE_TRIED = verdict;
     return undefined;
   }
-  const last =
-    child.stderr
-      ?.trim()
-      .split('\n')
-      .find((line) => line.includes('Error')) ?? child.stderr?.trim().split('\n').at(-1);
-  return child.signal
-    ? `it crashed on loading (${child.signal})`
-    : child.error
-      ? child.error.message
-      : (last ?? `exit code ${child.status}`);
+  if (child.error) return child.error.message; // no child, or one that did not end in time
+  if (child.signal) return `it crashed on loading (${child.signal})`;
+  const lines = child.stderr.trim().split('\n');
+  return lines.find((line) => line.includes('Error')) ?? (lines.at(-1) || `exit code ${child.status}`);
 }
 
 function advice(failures: readonly string[]): string {

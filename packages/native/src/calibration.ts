@@ -17,13 +17,41 @@ export function useCalibration(calibration: Calibration | undefined): void {
   current = calibration;
 }
 
-/** Reads what `calibrate()` made. */
+/** Reads what `calibrate()` made. @throws IrNativeError IR_E_ARGUMENT for a file that is missing or no calibration */
 export function readCalibration(path: string): Calibration {
-  const value = JSON.parse(readFileSync(path, 'utf8')) as Calibration;
-  if (value?.schema === 'ir.calibration/1' && typeof value.crossover === 'object') return value;
-  throw new IrNativeError(
+  const value = parse(path);
+  if (isCalibration(value)) return value;
+  throw refusal(path, 'something else');
+}
+
+function parse(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw refusal(path, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+function isCalibration(value: unknown): value is Calibration {
+  const { schema, device, processor, crossover } = (value ?? {}) as Partial<Record<keyof Calibration, unknown>>;
+  return (
+    schema === 'ir.calibration/1' &&
+    typeof device === 'string' &&
+    typeof processor === 'string' &&
+    typeof crossover === 'object' &&
+    crossover !== null &&
+    Object.values(crossover).every((from) => from === null || (typeof from === 'number' && from >= 0))
+  );
+}
+
+function refusal(path: string, got: string, cause?: unknown): IrNativeError {
+  const advice = 'make one with `ir inspect --calibrate`';
+  return new IrNativeError(
     'IR_E_ARGUMENT',
-    `expected a calibration (ir.calibration/1) in ${path}; make one with \`ir inspect --calibrate\``,
+    `expected a calibration (ir.calibration/1) in ${path}, got ${got}; ${advice}`,
+    {
+      cause,
+    },
   );
 }
 

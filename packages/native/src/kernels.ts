@@ -1,7 +1,7 @@
-import type { DeviceBuffer } from './addon.js';
+import { type DeviceBuffer, load } from './addon.js';
 import { IrNativeError } from './errors-native.js';
 import type { ExecOptions } from './options.js';
-import { type DeviceRaster, type Raster, rasterLike, samplesOf } from './raster.js';
+import { type DeviceRaster, isHostData, isSound, type Raster, rasterLike, samplesOf } from './raster.js';
 import { runKernel } from './run.js';
 
 /** reflect-101 `c b|a b c|b a`, symmetric `b a|a b c|c b`, replicate `a a|a b c|c c`. */
@@ -12,6 +12,7 @@ export type ResampleFilter = 'cubic' | 'linear' | 'box' | 'lanczos3' | 'cubic-op
 export type Seed = number | bigint;
 
 type AnyRaster = Raster | DeviceRaster;
+/** Receives the result (`dst` in messages); made where absent. */
 type Out<R> = { readonly out?: R };
 
 /** Drops what is absent, so that the addon's own defaults apply. */
@@ -19,11 +20,16 @@ function given<T extends object>(args: T): T {
   return Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined)) as T;
 }
 
-function resultOf<R extends AnyRaster>(src: R, out: R | undefined, width = src.width, height = src.height): R {
-  if (out) return out;
-  if (src.data instanceof Float32Array || src.data instanceof Uint8Array || src.data instanceof Uint8ClampedArray)
-    return rasterLike(src as Raster, width, height) as R;
-  throw new IrNativeError('IR_E_ARGUMENT', 'expected `out` for a picture on the device');
+/** By which `auto` chooses a backend. */
+const sizeOf = (r: AnyRaster): number => (isSound(r) ? samplesOf(r) : 0);
+
+/** The picture that the kernel writes. For an unsound `src` there is none, and the addon, which reads `src` first, says why. */
+function resultOf<R extends AnyRaster>(src: R, out: R | undefined, width = src?.width, height = src?.height): R {
+  if (out || !isSound(src)) return out as R;
+  if (isHostData(src.data)) return rasterLike(src as Raster, width, height) as R;
+  if (src.data instanceof load().addon.DeviceBuffer)
+    throw new IrNativeError('IR_E_ARGUMENT', 'expected `out` for a picture on the device');
+  return src;
 }
 
 export interface GaussianBlurOptions {
@@ -42,7 +48,7 @@ export async function gaussianBlur<R extends AnyRaster>(
   exec?: ExecOptions,
 ): Promise<R> {
   const dst = resultOf(src, out);
-  await runKernel('gaussianBlur', given({ src, dst, ...options }), samplesOf(src), exec);
+  await runKernel('gaussianBlur', given({ src, dst, ...options }), sizeOf(src), exec);
   return dst;
 }
 
@@ -58,17 +64,20 @@ export interface ResampleOptions {
   readonly border?: Border;
 }
 
+type Size = Record<'width' | 'height' | 'scaleX' | 'scaleY', number | undefined>;
+
 /** Sizes and scales of a resize, each from the other where one is missing. MATLAB's output size is ceil(n * s). */
-function targetOf(
-  src: AnyRaster,
-  { width, height, scaleX, scaleY }: ResampleOptions,
-): { width: number; height: number; scaleX: number; scaleY: number } {
-  if ((width === undefined && scaleX === undefined) || (height === undefined && scaleY === undefined))
-    throw new IrNativeError('IR_E_ARGUMENT', 'expected width or scaleX, and height or scaleY, got neither');
-  const side = (n: number, s: number) => Math.ceil(n * s - 1e-9);
-  const w = width ?? side(src.width, scaleX as number);
-  const h = height ?? side(src.height, scaleY as number);
-  return { width: w, height: h, scaleX: scaleX ?? w / src.width, scaleY: scaleY ?? h / src.height };
+function targetOf(src: AnyRaster, out: AnyRaster | undefined, { width, height, scaleX, scaleY }: Size) {
+  const across = along(src?.width, width ?? out?.width, scaleX, 'width or scaleX');
+  const down = along(src?.height, height ?? out?.height, scaleY, 'height or scaleY');
+  return { width: across.side, height: down.side, scale: { scaleX: across.scale, scaleY: down.scale } };
+}
+
+function along(n: number, side: number | undefined, scale: number | undefined, wanted: string) {
+  if (side === undefined && scale === undefined)
+    throw new IrNativeError('IR_E_ARGUMENT', `expected ${wanted} for the size of the result, got neither`);
+  const m = side ?? Math.ceil(n * (scale as number) - 1e-9);
+  return { side: m, scale: scale ?? m / n };
 }
 
 /** Resampling by free factors, antialiased when reducing (MATLAB's imresize by default). @throws IrNativeError IR_E_ARGUMENT, IR_E_SHAPE */
@@ -77,13 +86,10 @@ export async function resample<R extends AnyRaster>(
   { out, ...options }: ResampleOptions & Out<R>,
   exec?: ExecOptions,
 ): Promise<R> {
-  const { filter, antialias, border } = options;
-  const { width, height, scaleX, scaleY } = targetOf(
-    src,
-    out ? { width: out.width, height: out.height, ...options } : options,
-  );
-  const dst = resultOf(src, out, width, height);
-  await runKernel('resample', given({ src, dst, scaleX, scaleY, filter, antialias, border }), samplesOf(src), exec);
+  const { width, height, scaleX, scaleY, ...rest } = options;
+  const target = targetOf(src, out, { width, height, scaleX, scaleY });
+  const dst = resultOf(src, out, target.width, target.height);
+  await runKernel('resample', given({ ...rest, src, dst, ...target.scale }), sizeOf(src), exec);
   return dst;
 }
 
@@ -101,18 +107,10 @@ export async function degrade<R extends AnyRaster>(
   { out, ...options }: DegradeOptions & Out<R>,
   exec?: ExecOptions,
 ): Promise<R> {
-  const { sigma, size, blurBorder, filter, antialias, resampleBorder } = options;
-  const { width, height, scaleX, scaleY } = targetOf(
-    src,
-    out ? { width: out.width, height: out.height, ...options } : options,
-  );
-  const dst = resultOf(src, out, width, height);
-  await runKernel(
-    'degrade',
-    given({ src, dst, sigma, size, blurBorder, scaleX, scaleY, filter, antialias, resampleBorder }),
-    samplesOf(src),
-    exec,
-  );
+  const { width, height, scaleX, scaleY, ...rest } = options;
+  const target = targetOf(src, out, { width, height, scaleX, scaleY });
+  const dst = resultOf(src, out, target.width, target.height);
+  await runKernel('degrade', given({ ...rest, src, dst, ...target.scale }), sizeOf(src), exec);
   return dst;
 }
 
@@ -146,7 +144,7 @@ export async function addNoise<R extends AnyRaster>(
   exec?: ExecOptions,
 ): Promise<R> {
   const dst = resultOf(src, out);
-  await runKernel('addNoise', given({ src, dst, ...options }), samplesOf(src), exec);
+  await runKernel('addNoise', given({ src, dst, ...options }), sizeOf(src), exec);
   return dst;
 }
 
@@ -155,7 +153,7 @@ export async function normalField(
   { out, ...options }: NoisePosition & { readonly out: Float32Array; readonly offset?: Seed },
   exec?: ExecOptions,
 ): Promise<Float32Array> {
-  await runKernel('normalField', given({ dst: out, ...options }), out.length, exec);
+  await runKernel('normalField', given({ dst: out, ...options }), out?.length ?? 0, exec);
   return out;
 }
 
@@ -231,9 +229,9 @@ export async function compare(
   options: CompareOptions = {},
   exec?: ExecOptions,
 ): Promise<Comparison> {
-  const planes = (options.colour ?? 'rgb') === 'rgb' ? reference.channels : 1;
+  const planes = !isSound(reference) ? 0 : (options.colour ?? 'rgb') === 'rgb' ? reference.channels : 1;
   const results = new Float64Array(3 * planes);
-  await runKernel('compare', given({ reference, image, results, ...options }), samplesOf(reference), exec);
+  await runKernel('compare', given({ reference, image, results, ...options }), sizeOf(reference), exec);
   return {
     mse: results.slice(0, planes),
     ssim: results.slice(planes, 2 * planes),
@@ -254,9 +252,9 @@ export async function niqeFeatures(
   exec?: ExecOptions,
 ): Promise<NiqeFeatures> {
   const crop = options.crop ?? 0;
-  const blocks =
-    Math.max(0, Math.floor((image.width - 2 * crop) / 96)) * Math.max(0, Math.floor((image.height - 2 * crop) / 96));
+  const along = (side: number) => Math.max(0, Math.floor((side - 2 * crop) / 96)) || 0;
+  const blocks = isSound(image) ? along(image.width) * along(image.height) : 0;
   const features = new Float64Array(36 * blocks);
-  await runKernel('niqeFeatures', given({ image, features, ...options }), samplesOf(image), exec);
+  await runKernel('niqeFeatures', given({ image, features, ...options }), sizeOf(image), exec);
   return { features, blocks };
 }

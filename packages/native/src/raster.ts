@@ -31,6 +31,21 @@ export type Raster = PlanarF32 | InterleavedU8;
 export const samplesOf = (r: { width: number; height: number; channels: number }): number =>
   r.width * r.height * r.channels;
 
+type HostData = Raster['data'];
+
+export const isHostData = (data: unknown): data is HostData =>
+  data instanceof Float32Array || data instanceof Uint8Array || data instanceof Uint8ClampedArray;
+
+/**
+ * Whether memory for a result may be sized by this picture: whole sides, and on the host as many samples as they say. What is not sound goes to
+ * the addon as it is, which names what is wrong.
+ */
+export function isSound(r: Raster | DeviceRaster): boolean {
+  const sides = [r?.width, r?.height, r?.channels];
+  if (!sides.every((side) => Number.isInteger(side) && side >= 1)) return false;
+  return !isHostData(r.data) || r.data.length === samplesOf(r);
+}
+
 /** A raster of the same kind as `like`. Float memory is zeroed by the engine. */
 export function rasterLike<R extends Raster>(like: R, width: number, height: number): R {
   const samples = width * height * like.channels;
@@ -39,6 +54,14 @@ export function rasterLike<R extends Raster>(like: R, width: number, height: num
       'IR_E_SHAPE',
       `expected at least one pixel for the result, got ${width}x${height}x${like.channels}`,
     );
-  const data = like.data instanceof Float32Array ? new Float32Array(samples) : new Uint8Array(samples);
-  return { data, width, height, channels: like.channels } as unknown as R;
+  try {
+    const data = like.data instanceof Float32Array ? new Float32Array(samples) : new Uint8Array(samples);
+    return { data, width, height, channels: like.channels } as unknown as R;
+  } catch (error) {
+    throw new IrNativeError(
+      'IR_E_MEMORY',
+      `expected enough memory for a result of ${width}x${height}x${like.channels}, got none; use a smaller size or tiles`,
+      { cause: error },
+    );
+  }
 }
