@@ -1,4 +1,5 @@
 export type * from './contract.js';
+export { versions } from './machinery.js';
 export { planStudy } from './plan.js';
 export { readStudy } from './read.js';
 export { runStudy } from './run.js';

@@ -13,7 +13,7 @@ export interface Machinery {
 const versionOf = (url: URL | string): string => (JSON.parse(readFileSync(url, 'utf8')) as { version: string }).version;
 
 /** Versions of what numbers pass through: this package, the engine's arithmetic, the codecs, the network runtime. */
-function versions(): Record<string, string> {
+export function versions(): Record<string, string> {
   const require = createRequire(import.meta.url);
   return {
     '@ir/core': versionOf(new URL('../../package.json', import.meta.url)),
