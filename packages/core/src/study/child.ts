@@ -1,5 +1,5 @@
 /** The main program of a study's child process: it takes orders over its channel and ends with it. */
-import { ERROR_CLASSES } from '../errors.js';
+import { EnvironmentError, ERROR_CLASSES, explain } from '../errors.js';
 import type { Registry } from '../registry.js';
 import type { Failure, FromChild, Setup, ToChild } from './messages.js';
 import { Workshop } from './workshop.js';
@@ -12,11 +12,24 @@ function told(error: unknown): Failure {
   return { code: known ? code : 'IR_E_INTERNAL', message: typeof message === 'string' ? message : String(error) };
 }
 
+type RegistryModule = { setup?: () => Registry | Promise<Registry> };
+
+async function importRegistry(url: string): Promise<Required<RegistryModule>> {
+  const refuse = (got: string, cause?: unknown) => {
+    const told = { name: `registry module ${url}`, expected: 'a module that exports setup()', got };
+    return new EnvironmentError('IR_E_ENVIRONMENT', explain(told), { cause });
+  };
+  const module = await import(url).catch((cause: Error) => {
+    throw refuse(cause.message.split('\n')[0]!, cause);
+  });
+  const { setup } = module as RegistryModule;
+  if (typeof setup !== 'function') throw refuse('none');
+  return { setup };
+}
+
 async function prepare(setup: Setup): Promise<Workshop> {
-  const module = (await import(setup.registryModule)) as { setup?: () => Registry | Promise<Registry> };
-  if (typeof module.setup !== 'function')
-    throw new Error(`${setup.registryModule}: expected an exported setup(), got none`);
-  return new Workshop(setup, await module.setup());
+  const registry = await importRegistry(setup.registryModule);
+  return new Workshop(setup, await registry.setup());
 }
 
 let workshop: Workshop | undefined;

@@ -5,11 +5,13 @@ import type { StudyDegradation } from './contract.js';
 
 const label = z.string().min(1).max(100);
 
+const place = z.number().nullable().optional();
+
 const entrySchema = z.strictObject({
   name: label.optional(),
-  x: z.number().nullable().optional(),
+  x: place,
   /** A preset's name, an identity, or data. */
-  degradation: z.unknown(),
+  degradation: z.unknown().optional(),
 });
 
 const stepSchema = z.record(z.string(), z.unknown());
@@ -40,7 +42,7 @@ export function parseEntry(value: unknown, at: string): Entry {
   if (isObject(value) && 'sweep' in value) return expand(value, at);
   if (isObject(value) && 'steps' in value) {
     const { x, ...degradation } = value;
-    return { degradations: [named(degradation, parseWith(entrySchema, x === undefined ? {} : { x }, at), at)] };
+    return { degradations: [named(degradation, { x: parseWith(place, x, `${at}.x`) }, at)] };
   }
   const { degradation, ...rest } = parseWith(entrySchema, value, at);
   return { degradations: [named(degradation, rest, `${at}.degradation`)] };

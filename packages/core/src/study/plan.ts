@@ -7,7 +7,7 @@ import type { Cell, ResultMetric, Skipped, StudyDegradation, StudyOptions, Study
 import { listImages, type StudySource, surveyImages } from './images.js';
 import { type Machinery, surveyMachinery } from './machinery.js';
 import { OUTPUT_IDENTITY } from './protocol.js';
-import { createMetric, type Survey, surveyRestorer } from './restorers.js';
+import { createMetric, Refusal, type Survey, surveyRestorer } from './restorers.js';
 
 /** Everything that can change a cell's numbers; its hash is the cell's key. */
 export interface Address extends Machinery {
@@ -45,19 +45,18 @@ export interface DetailedPlan extends Omit<StudyPlan, 'done'> {
 
 /** A restorer that refuses a degradation: an error, or left out where the spec says so. */
 function judgeRefusals(spec: StudySpec, surveys: readonly Survey[]): readonly Skipped[] {
-  const refusals = spec.restorers.flatMap((restorer, r) =>
-    spec.degradations.flatMap((degradation) => {
-      const told = surveys[r]!.identities.get(degradationIdentity(degradation.degradation));
-      return told instanceof UsageError ? [{ name: `${restorer.label} at ${degradation.name}`, error: told }] : [];
+  const refused = spec.restorers.flatMap((restorer, r) =>
+    spec.degradations.flatMap(({ name, degradation }) => {
+      const told = surveys[r]!.identities.get(degradationIdentity(degradation));
+      return told instanceof Refusal ? [{ name: `${restorer.label} at ${name}`, reason: told.reason }] : [];
     }),
   );
-  if (refusals.length > 0 && spec.inapplicable !== 'skip') {
-    const lines = refusals.slice(0, 10).map(({ name, error }) => `  ${name}: ${error.message}`);
-    const more = refusals.length > 10 ? `\n  ... and ${refusals.length - 10} more.` : '';
-    const message = `study: expected restorers that take every degradation, got ${refusals.length} refused:\n${lines.join('\n')}${more}\nSet inapplicable: skip in the spec to leave these out.`;
-    throw new UsageError('IR_E_DEGRADATION', message, { cause: refusals[0]!.error });
-  }
-  return refusals.map(({ name, error }) => ({ name, reason: error.message }));
+  if (refused.length === 0 || spec.inapplicable === 'skip') return refused;
+  const lines = refused.slice(0, 10).map(({ name, reason }) => `  ${name}: ${reason}`);
+  const more = refused.length > 10 ? [`  ... and ${refused.length - 10} more.`] : [];
+  const head = `study: expected restorers that take every degradation, got ${refused.length} refused:`;
+  const fix = 'Set `inapplicable: skip` in the spec to leave these out.';
+  throw new UsageError('IR_E_DEGRADATION', [head, ...lines, ...more, fix].join('\n'));
 }
 
 /** Everything of a plan but what is on disk: pictures opened and hashed, restorers and metrics asked for their identities. Writes nothing. */

@@ -29,10 +29,15 @@ export function createMetric(
 export const identityOf = (restorer: Restorer, { degradation }: StudyDegradation): string =>
   restorer.identityFor?.(degradation) ?? restorer.identity;
 
+/** A restorer's own words on a degradation that it does not take. */
+export class Refusal {
+  constructor(readonly reason: string) {}
+}
+
 /** A restorer of a study as a plan needs it, once it is closed again. */
 export interface Survey {
-  /** By the identity of the degradation; where it is refused, the reason. */
-  readonly identities: ReadonlyMap<string, string | UsageError>;
+  /** By the identity of the degradation. */
+  readonly identities: ReadonlyMap<string, string | Refusal>;
   /** Its identity apart from any degradation: all its conventions and constants. */
   readonly general: string;
   /** Hash of the network's graph, and of its manifest, by which it is fed and tiled. */
@@ -55,11 +60,13 @@ export async function surveyRestorer(
   }
 }
 
-function answer(restorer: Restorer, degradation: StudyDegradation): string | UsageError {
+function answer(restorer: Restorer, degradation: StudyDegradation): string | Refusal {
   try {
     return identityOf(restorer, degradation);
   } catch (error) {
-    if (error instanceof UsageError && error.code === 'IR_E_DEGRADATION') return error;
+    // By its code: a restorer from outside may carry classes of its own copy of this package.
+    const { code, message } = error as { code?: unknown; message?: unknown };
+    if (code === 'IR_E_DEGRADATION') return new Refusal(String(message));
     throw error;
   }
 }
