@@ -6,5 +6,6 @@ export * from './models/index.js';
 export * from './network/index.js';
 export type * from './progress.js';
 export type * from './registry.js';
+export * from './report/index.js';
 export * from './restorer/index.js';
 export * from './study/index.js';

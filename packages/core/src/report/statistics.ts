@@ -1,0 +1,179 @@
+import type { ResultMetric, ResultRow, StudyResults } from '../study/contract.js';
+import { type Interval, intervalMaker, meanOf } from './bootstrap.js';
+
+export type { Interval } from './bootstrap.js';
+
+/**
+ * Fewest pictures on which two restorers are told apart. With five, all differences share one sign by pure chance once in sixteen
+ * trials (2 / 2^5), more often than the 5 % an interval promises.
+ */
+export const FEWEST_PICTURES = 6;
+
+/** One degradation, one restorer, one metric: seeds averaged within each picture, then pictures. */
+export interface Summary {
+  readonly degradation: string;
+  /** The restorer's label. */
+  readonly restorer: string;
+  readonly metric: string;
+  /** Pictures with a value; a picture some of whose seeds have none counts by the others. */
+  readonly n: number;
+  /** null: no picture has a value. */
+  readonly mean: number | null;
+  /** 95 %, over pictures; null for fewer than two. */
+  readonly interval: Interval | null;
+  /** Standard deviation over seeds within a picture, pooled over pictures; null where no picture has two seeds with values. */
+  readonly seedDeviation: number | null;
+  /** Scores that are undefined, by reason, in alphabetical order. */
+  readonly undefinedScores: readonly { readonly reason: string; readonly count: number }[];
+  /** Cells that ended in an error. */
+  readonly failures: number;
+}
+
+export type Verdict = 'better' | 'worse' | 'not distinguishable' | 'too few pictures';
+
+/** How restorer a stands to restorer b on the pictures for which both have a value. */
+export interface Comparison {
+  readonly n: number;
+  /** Mean over pictures of a's value less b's; null where they share no picture. */
+  readonly difference: number | null;
+  readonly interval: Interval | null;
+  /** Of a, by the metric's direction; better and worse only where the interval leaves out 0. */
+  readonly verdict: Verdict;
+}
+
+/** Who leads at one degradation by one metric. */
+export interface Lead {
+  readonly leader: string;
+  /** The others that cannot be told from the leader, best mean first; none: the leader is best. */
+  readonly ties: readonly string[];
+  /** Can anything be told apart on this many pictures? */
+  readonly enough: boolean;
+}
+
+export interface Statistics {
+  summary(degradation: string, restorer: string, metric: string): Summary;
+  compare(degradation: string, metric: string, a: string, b: string): Comparison;
+  /** undefined where fewer than two restorers have a value. */
+  lead(degradation: string, metric: string): Lead | undefined;
+}
+
+/** Values per picture: image hash -> values of its seeds. */
+type Values = ReadonlyMap<string, readonly number[]>;
+
+interface Group {
+  readonly values: Values;
+  readonly reasons: ReadonlyMap<string, number>;
+  readonly failures: number;
+}
+
+const keyOf = (...names: readonly string[]) => JSON.stringify(names);
+
+function gather(rows: readonly ResultRow[], metric: string): Group {
+  const values = new Map<string, number[]>();
+  const reasons = new Map<string, number>();
+  let failures = 0;
+  for (const row of rows) {
+    const score = row.scores?.[metric];
+    if (row.error) failures += 1;
+    else if (score === undefined) reasons.set('not-scored', (reasons.get('not-scored') ?? 0) + 1);
+    else if (score.value === null) reasons.set(score.reason, (reasons.get(score.reason) ?? 0) + 1);
+    else values.set(row.image.hash, [...(values.get(row.image.hash) ?? []), score.value]);
+  }
+  return { values, reasons, failures };
+}
+
+/** Square root of the mean over pictures of the unbiased variance over seeds. */
+function pooledDeviation(values: Values): number | null {
+  const variances = [...values.values()].flatMap((seeds) => {
+    if (seeds.length < 2) return [];
+    const mean = meanOf(seeds);
+    return [seeds.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (seeds.length - 1)];
+  });
+  return variances.length === 0 ? null : Math.sqrt(meanOf(variances));
+}
+
+function verdictOf(interval: Interval | null, n: number, direction: ResultMetric['direction']): Verdict {
+  if (interval === null || n < FEWEST_PICTURES) return 'too few pictures';
+  if (interval.low <= 0 && interval.high >= 0) return 'not distinguishable';
+  return interval.low > 0 === (direction === 'higher') ? 'better' : 'worse';
+}
+
+const byAlphabet = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) => (a < b ? -1 : a > b ? 1 : 0);
+
+/**
+ * The statistics of a study's rows, computed as they are asked for and kept. All depend on the rows and the spec's bootstrap alone.
+ */
+export function statisticsOf({ spec, metrics, rows }: Pick<StudyResults, 'spec' | 'metrics' | 'rows'>): Statistics {
+  const interval = intervalMaker(spec.bootstrap);
+  const directions = new Map(metrics.map(({ alias, direction }) => [alias, direction]));
+  const rowsOf = new Map<string, ResultRow[]>();
+  for (const row of rows) {
+    const key = keyOf(row.degradation.name, row.restorer.label);
+    const found = rowsOf.get(key);
+    if (found) found.push(row);
+    else rowsOf.set(key, [row]);
+  }
+
+  const keep = <T>(make: (...names: string[]) => T) => {
+    const made = new Map<string, T>();
+    return (...names: string[]): T => {
+      const key = keyOf(...names);
+      if (!made.has(key)) made.set(key, make(...names));
+      return made.get(key) as T;
+    };
+  };
+
+  const group = keep((degradation, restorer, metric) =>
+    gather(rowsOf.get(keyOf(degradation!, restorer!)) ?? [], metric!),
+  );
+
+  const summary = keep((degradation, restorer, metric): Summary => {
+    const { values, reasons, failures } = group(degradation!, restorer!, metric!);
+    const means = [...values.values()].map(meanOf);
+    return {
+      degradation: degradation!,
+      restorer: restorer!,
+      metric: metric!,
+      n: means.length,
+      mean: means.length === 0 ? null : meanOf(means),
+      interval: interval(means),
+      seedDeviation: pooledDeviation(values),
+      undefinedScores: [...reasons].sort(byAlphabet).map(([reason, count]) => ({ reason, count })),
+      failures,
+    };
+  });
+
+  const compare = keep((degradation, metric, a, b): Comparison => {
+    const [first, second] = [group(degradation!, a!, metric!).values, group(degradation!, b!, metric!).values];
+    const differences = [...first].flatMap(([picture, seeds]) => {
+      const others = second.get(picture);
+      return others ? [meanOf(seeds) - meanOf(others)] : [];
+    });
+    const n = differences.length;
+    const bounds = interval(differences);
+    return {
+      n,
+      difference: n === 0 ? null : meanOf(differences),
+      interval: bounds,
+      verdict: verdictOf(bounds, n, directions.get(metric!) ?? 'higher'),
+    };
+  });
+
+  const lead = keep((degradation, metric): Lead | undefined => {
+    const sign = directions.get(metric!) === 'lower' ? 1 : -1;
+    const ranked = spec.restorers
+      .map(({ label }) => ({ label, mean: summary(degradation!, label, metric!).mean }))
+      .filter((entry): entry is { label: string; mean: number } => entry.mean !== null)
+      .sort((p, q) => sign * (p.mean - q.mean));
+    const [best, ...others] = ranked.map(({ label }) => label);
+    if (best === undefined || others.length === 0) return undefined;
+    const verdicts = others.map((other) => compare(degradation!, metric!, best, other).verdict);
+    return {
+      leader: best,
+      ties: others.filter((_, i) => verdicts[i] !== 'better'),
+      enough: verdicts.every((verdict) => verdict !== 'too few pictures'),
+    };
+  });
+
+  return { summary, compare, lead };
+}
