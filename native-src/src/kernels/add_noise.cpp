@@ -66,6 +66,7 @@ void noisyBytes(const float* noise, float sigma, const uint8_t* src, uint8_t* ds
 #include <memory>
 #include <string>
 
+#include "kernels/noise_checks.h"
 #include "kernels/poisson.h"
 #include "kernels/raster_checks.h"
 
@@ -121,8 +122,7 @@ void poissonRow(const AddNoiseArgs& a, int y) {
 void check(const AddNoiseArgs& a) {
   checkRaster("src", a.src);
   checkSame("dst", a.dst, "src", a.src);
-  require(a.stream <= UINT32_MAX, Code::Argument, "expected stream below 2^32");
-  require(a.step >= 0, Code::Argument, "expected step >= 0, got " + std::to_string(a.step));
+  checkNoiseKey(a.stream, a.step);
   if (a.kind == Noise::Gaussian)
     require(std::isfinite(a.sigma) && a.sigma >= 0, Code::Argument, "expected sigma >= 0, got " + std::to_string(a.sigma));
   else
@@ -145,8 +145,8 @@ void run(const AddNoiseArgs& a, const Exec& exec) {
 }
 
 void check(const NormalFieldArgs& a) {
-  require(a.stream <= UINT32_MAX, Code::Argument, "expected stream below 2^32");
-  require(a.step >= 0, Code::Argument, "expected step >= 0, got " + std::to_string(a.step));
+  checkNoiseKey(a.stream, a.step);
+  checkPositions(a.offset, a.dst.size);
 }
 
 void run(const NormalFieldArgs& a, const Exec& exec) {

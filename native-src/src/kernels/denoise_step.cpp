@@ -107,7 +107,10 @@ void denoiseBand(const DenoisePlan& p, size_t begin, size_t end) {
 #else
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
+
+#include "kernels/noise_checks.h"
 
 namespace ir {
 namespace {
@@ -131,18 +134,20 @@ void check(const DenoiseStepArgs& a) {
   checkLength("out", a.out.data, a.out.size, n);
   checkLength("x0", a.x0.data, a.x0.size, n);
   for (const double x : {a.s, a.c, a.d, a.r, a.a, a.b, a.q, a.g, a.sigma})
-    require(std::isfinite(x), Code::Argument, "expected finite coefficients, got one that is not");
+    require(std::fabs(x) <= double(std::numeric_limits<float>::max()), Code::Argument,
+            "expected finite coefficients within float32, got " + std::to_string(x));
   require(a.m.data || (a.b == 0 && a.d == 0), Code::Argument, "expected m, because b or d is not 0");
   require(!a.mu.data || a.m.data, Code::Argument, "expected m beside mu");
   require(a.h.data || a.g == 0, Code::Argument, "expected h, because g is not 0");
   require(a.r >= 0, Code::Argument, "expected r >= 0 (0: no clipping), got " + std::to_string(a.r));
-  require(a.stream <= UINT32_MAX, Code::Argument, "expected stream below 2^32");
-  require(a.step >= 0, Code::Argument, "expected step >= 0, got " + std::to_string(a.step));
+  checkNoiseKey(a.stream, a.step);
+  checkPositions(a.offset, n);
 }
 
 void run(const DenoiseStepArgs& a, const Exec& exec) {
-  const bool guided = a.mu.data && a.s != 1;  // s = 1 reads no m_u
-  const DenoisePlan plan{a.z.data, a.m.data, guided ? a.mu.data : nullptr, a.g != 0 ? a.h.data : nullptr, a.sigma != 0 ? a.n.data : nullptr,
+  const bool model = a.m.data && (a.b != 0 || (a.d != 0 && a.needsX0()));
+  const bool guided = model && a.mu.data && a.s != 1;  // s = 1 reads no m_u
+  const DenoisePlan plan{a.z.data, model ? a.m.data : nullptr, guided ? a.mu.data : nullptr, a.g != 0 ? a.h.data : nullptr, a.sigma != 0 ? a.n.data : nullptr,
                          a.out.data, a.x0.data, float(a.s), float(a.c), float(a.d), float(a.r), float(a.a), float(a.b), float(a.q),
                          float(a.g), float(a.sigma), a.key(), a.offset, a.makesNoise(), a.needsX0()};
   const auto band = denoiseBandFor(exec.variant);

@@ -1,5 +1,5 @@
 // Standard normals in vectors (variant pass only). Ten rounds of Philox on a vector of consecutive blocks, Box-Muller in float32.
-// Largest deviation from the double-precision definition: 16 eps (1.9e-6), checked by the tests over the whole range of words.
+// Largest deviation from the double-precision definition: 16 eps (eps = 2^-24; 9.5e-7), checked by the tests over the whole range of words.
 #pragma once
 #include "ir/philox.h"
 #include "ir/simd.h"
