@@ -1,0 +1,92 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { denoiseStep, gaussianBlur, inspect } from './index.js';
+
+const SCRIPT = fileURLToPath(new URL('../test-support/buffers.cjs', import.meta.url));
+
+/** Runs a scenario in a process of its own, so that a crash is a failed test. */
+function scenario(name: string, buffers: 'pin' | 'copy' | '' = '') {
+  const { status, signal, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--expose-gc', SCRIPT, inspect().binary, name],
+    { encoding: 'utf8', env: { ...process.env, IR_NATIVE_BUFFERS: buffers } },
+  );
+  if (status !== 0) throw new Error(`${name}: ended by ${signal ?? `exit code ${status}`}\n${stderr}`);
+  return JSON.parse(stdout) as {
+    buffers: string;
+    detached?: boolean;
+    end?: string;
+    right?: boolean;
+    grownMiB?: number;
+  };
+}
+
+const strategies = inspect().buffers === 'pinned' ? (['pin', 'copy'] as const) : (['copy'] as const);
+const LOST = /^IR_E_ARGUMENT: expected dst to be left alone while the kernel ran; .*the result is lost$/;
+
+describe.each(strategies)('buffers (%s)', (strategy) => {
+  test('are what IR_NATIVE_BUFFERS says', () => {
+    expect(scenario('small', strategy)).toEqual({ buffers: strategy === 'pin' ? 'pinned' : 'copied', right: true });
+  });
+
+  test.each(['structuredClone', 'postMessage', 'resize'])(
+    'an input lost by %s is read to its end all the same',
+    (way) => {
+      expect(scenario(`src ${way}`, strategy)).toMatchObject({ detached: true, end: 'resolved', right: true });
+    },
+  );
+
+  test.each(['structuredClone', 'postMessage', 'resize'])('an output lost by %s is an error, not a result', (way) => {
+    expect(scenario(`dst ${way}`, strategy)).toMatchObject({ detached: true, end: expect.stringMatching(LOST) });
+  });
+
+  test('an input in a WebAssembly memory that grows is read to its end', () => {
+    expect(scenario('wasm', strategy)).toMatchObject({ detached: true, end: 'resolved', right: true });
+  });
+
+  test('shared memory is read and written in place', () => {
+    expect(scenario('shared', strategy)).toMatchObject({ right: true });
+  });
+});
+
+test('where buffers are pinned the kernel writes into the memory itself, whoever owns it by then', () => {
+  if (inspect().buffers !== 'pinned') return;
+  expect(scenario('followed')).toMatchObject({ end: expect.stringMatching(LOST), right: true });
+});
+
+test('an unknown strategy is an error', () => {
+  expect(() => scenario('small', 'pni' as 'pin')).toThrow(/expected IR_NATIVE_BUFFERS to be pin or copy, got "pni"/);
+});
+
+test('ten thousand calls leave no memory behind', () => {
+  expect(scenario('memory').grownMiB).toBeLessThan(32); // one operand of each call kept would be 360 MiB
+});
+
+test('worker threads may end or be terminated in the middle of kernels', () => {
+  expect(scenario('workers')).toMatchObject({ end: 'resolved' });
+});
+
+describe('views', () => {
+  test('of a resizable buffer that follow its length are taken at the length of the call', async () => {
+    const buffer = new (ArrayBuffer as unknown as new (bytes: number, options: object) => ArrayBuffer)(16, {
+      maxByteLength: 64,
+    });
+    const z = new Float32Array(buffer);
+    (buffer as ArrayBuffer & { resize(bytes: number): void }).resize(32);
+    z.fill(3);
+    expect(await denoiseStep({ z, out: new Float32Array(8), a: 2 })).toEqual(new Float32Array(8).fill(6));
+  });
+
+  test('of zero length are an empty job', async () => {
+    expect(await denoiseStep({ z: new Float32Array(0), out: new Float32Array(0), a: 1 })).toHaveLength(0);
+  });
+
+  test('Uint8ClampedArray and Buffer are bytes', async () => {
+    const data = Uint8Array.from({ length: 48 }, (_, i) => 5 * i);
+    const size = { width: 4, height: 4, channels: 3 };
+    const expected = (await gaussianBlur({ data, ...size }, { sigma: 1 })).data;
+    for (const same of [new Uint8ClampedArray(data), Buffer.from(data)])
+      expect([...(await gaussianBlur({ data: same, ...size }, { sigma: 1 })).data]).toEqual([...expected]);
+  });
+});

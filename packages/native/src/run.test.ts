@@ -1,0 +1,234 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import {
+  addNoise,
+  compare,
+  degrade,
+  denoiseStep,
+  type ExecOptions,
+  gaussianBlur,
+  type InterleavedU8,
+  inspect,
+  niqeFeatures,
+  normalField,
+  type PlanarF32,
+  type Ran,
+  resample,
+  type Variant,
+} from './index.js';
+
+const SEED = 20_231;
+
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+function floats(width: number, height: number, channels: number, seed = SEED): PlanarF32 {
+  const data = Float32Array.from({ length: width * height * channels }, random(seed));
+  return { data, width, height, channels };
+}
+
+const bytes = (p: PlanarF32): InterleavedU8 => ({ ...p, data: Uint8Array.from(p.data, (v) => v * 256) });
+
+type Result = Float32Array | Float64Array | Uint8Array | Uint8ClampedArray;
+
+/** A short word for exact bytes: large arrays are slow to compare one number at a time. */
+const bits = (values: readonly Result[]) => values.map((v) => createHash('sha256').update(v).digest('hex'));
+
+/** Every kernel on pictures of both layouts, as plain numbers. */
+const KERNELS: Readonly<Record<string, (p: PlanarF32, exec: ExecOptions) => Promise<Result[]>>> = {
+  gaussianBlur: async (p, exec) => [
+    (await gaussianBlur(p, { sigma: 2.2 }, exec)).data,
+    (await gaussianBlur(bytes(p), { sigma: 2.2 }, exec)).data,
+  ],
+  resample: async (p, exec) => [
+    (await resample(p, { scaleX: 0.4, scaleY: 0.7 }, exec)).data,
+    (await resample(bytes(p), { scaleX: 1.3, scaleY: 0.7 }, exec)).data,
+  ],
+  degrade: async (p, exec) => [
+    (await degrade(p, { sigma: 1.5, scaleX: 0.5, scaleY: 0.5 }, exec)).data,
+    (await degrade(bytes(p), { sigma: 1.5, scaleX: 0.25, scaleY: 0.25 }, exec)).data,
+  ],
+  addNoise: async (p, exec) => [
+    (await addNoise(p, { kind: 'gaussian', sigma: 0.1, seed: 1 }, exec)).data,
+    (await addNoise(bytes(p), { kind: 'gaussian', sigma: 0.1, seed: 1 }, exec)).data,
+    (await addNoise(p, { kind: 'poisson', peak: 20, seed: 1 }, exec)).data,
+  ],
+  normalField: async (p, exec) => [await normalField({ out: p.data.slice(), seed: 5, offset: 3 }, exec)],
+  denoiseStep: async (p, exec) => [
+    await denoiseStep({ z: p.data, m: p.data, out: p.data.slice(), a: 1, b: -0.1, sigma: 0.2, seed: 3 }, exec),
+    await denoiseStep({ z: p.data, m: p.data, out: p.data.slice(), a: 1, b: -0.1 }, exec),
+  ],
+  compare: async (p, exec) => {
+    const other = { ...p, data: p.data.toReversed() };
+    const { mse, ssim, contrast } = await compare(p, other, {}, exec);
+    return [mse, ssim, contrast, (await compare(bytes(p), bytes(other), { colour: 'y-studio' }, exec)).ssim];
+  },
+  niqeFeatures: async (p, exec) => [(await niqeFeatures(p, {}, exec)).features],
+};
+
+/** Wide enough for several bands and several blocks; sides that divide by nothing. */
+const SIZES = [
+  [331, 129],
+  [97, 205],
+] as const;
+
+const cases = Object.entries(KERNELS);
+
+describe('results do not depend on the number of threads, to the bit', () => {
+  test.each(cases)(`%s (seed ${SEED})`, async (_name, kernel) => {
+    for (const [width, height] of SIZES) {
+      const p = floats(width, height, 3);
+      const alone = bits(await kernel(p, { threads: 1 }));
+      for (const threads of [2, 5]) expect(bits(await kernel(p, { threads }))).toEqual(alone);
+    }
+  });
+
+  test('denoiseStep over many bands', async () => {
+    const z = floats(400_003, 1, 1).data;
+    const step = (threads: number) =>
+      denoiseStep({ z, out: new Float32Array(z.length), a: 1, sigma: 0.5, seed: 8 }, { threads });
+    expect(bits([await step(4)])).toEqual(bits([await step(1)]));
+  });
+
+  test('many calls at once give what they give one by one', async () => {
+    const p = floats(120, 90, 3);
+    const jobs = Array.from({ length: 24 }, (_, i) => () => gaussianBlur(p, { sigma: 0.5 + i / 8 }, { threads: 3 }));
+    const one: Float32Array[] = [];
+    for (const job of jobs) one.push((await job()).data);
+    const together = await Promise.all(jobs.map(async (job) => (await job()).data));
+    expect(bits(together)).toEqual(bits(one));
+  });
+});
+
+describe('instruction-set variants', () => {
+  const present = Object.entries(inspect().variants).filter(([, has]) => has);
+  const absent = Object.entries(inspect().variants).filter(([, has]) => !has);
+
+  test.each(cases)('agree closely and are recorded: %s', async (name, kernel) => {
+    const p = floats(111, 103, 3);
+    const results = new Map<Variant, Result[]>();
+    for (const [variant] of present as [Variant, boolean][]) {
+      const ran: Ran[] = [];
+      results.set(variant, await kernel(p, { variant, onRan: (r) => ran.push(r) }));
+      for (const r of ran) expect(r).toMatchObject({ kernel: name, backend: 'cpu', variant });
+      expect(ran.length).toBeGreaterThan(0);
+    }
+    const base = results.get('base') as Result[];
+    for (const [variant, values] of results)
+      values.forEach((value, k) => {
+        // far wider than the bounds that the C++ tests hold each kernel to: here only that the right code ran
+        const [limit, quantum] = value instanceof Uint8Array ? [1, 0] : [2e-3, 1e-4];
+        let far = 0;
+        for (let i = 0; i < value.length; i++) {
+          const v = value[i] as number;
+          if (!(Math.abs(v - (base[k]?.[i] as number)) <= limit + quantum * Math.abs(v))) far++;
+        }
+        expect({ variant, far }).toEqual({ variant, far: 0 });
+      });
+  });
+
+  test('auto is the widest one that the processor has', async () => {
+    const ran: Ran[] = [];
+    await gaussianBlur(floats(8, 8, 1), { sigma: 1 }, { onRan: (r) => ran.push(r) });
+    expect(ran).toEqual([
+      { kernel: 'gaussianBlur', backend: 'cpu', variant: present.at(-1)?.[0], threads: inspect().threads },
+    ]);
+  });
+
+  const lacking =
+    absent.length > 0 ? test.each(absent) : test.skip.each([['(this processor has all variants)', false]]);
+  lacking('one that the processor lacks is an error when forced: %s', async (variant) => {
+    await expect(gaussianBlur(floats(8, 8, 1), { sigma: 1 }, { variant: variant as Variant })).rejects.toMatchObject({
+      code: 'IR_E_UNSUPPORTED',
+    });
+  });
+});
+
+describe('backends', () => {
+  const test_ = inspect().cuda.devices.length > 0 ? test.skip : test;
+  test_('cuda without a device is an error that says why, and never the processor instead', async () => {
+    const ran: Ran[] = [];
+    const call = gaussianBlur(floats(8, 8, 1), { sigma: 1 }, { backend: 'cuda', onRan: (r) => ran.push(r) });
+    await expect(call).rejects.toMatchObject({
+      code: 'IR_E_BACKEND',
+      message: expect.stringMatching(/^expected a CUDA device for backend cuda, got none: .+/),
+    });
+    expect(ran).toEqual([]);
+  });
+});
+
+describe('off the main thread', () => {
+  test('the event loop turns while a kernel works', async () => {
+    const p = floats(900, 600, 3);
+    let [turns, done] = [0, false];
+    const call = gaussianBlur(p, { sigma: 20 }, { variant: 'base', threads: 1 }).then(() => {
+      done = true;
+    });
+    while (!done) {
+      await new Promise(setImmediate);
+      turns++;
+    }
+    await call;
+    expect(turns).toBeGreaterThan(20);
+  });
+});
+
+describe('abort', () => {
+  test('before the call rejects with the reason and touches nothing', async () => {
+    const out = floats(8, 8, 1);
+    const before = out.data.slice();
+    const reason = new Error('not today');
+    const call = gaussianBlur(floats(8, 8, 1, 2), { sigma: 1, out }, { signal: AbortSignal.abort(reason) });
+    await expect(call).rejects.toBe(reason);
+    expect(out.data).toEqual(before);
+  });
+
+  test('during the call stops between bands and rejects with the reason', async () => {
+    const picture = { data: new Float32Array(6_000_000).fill(1), width: 3000, height: 2000, channels: 1 };
+    const out = { ...picture, data: new Float32Array(6_000_000) };
+    const controller = new AbortController();
+    const exec = { signal: controller.signal, threads: 1, variant: 'base' } as const;
+    const call = gaussianBlur(picture, { sigma: 50, out }, exec); // seconds of work
+    const reason = new Error('enough');
+    setImmediate(() => controller.abort(reason));
+    await expect(call).rejects.toBe(reason);
+    expect(out.data.at(-1)).toBe(0); // the last band was never reached
+  });
+
+  test('after the call is of no consequence, and leaves no listener behind', async () => {
+    const controller = new AbortController();
+    let listeners = 0;
+    const { signal } = controller;
+    const { addEventListener, removeEventListener } = signal;
+    signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+      listeners++;
+      addEventListener.apply(signal, args);
+    };
+    signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+      listeners--;
+      removeEventListener.apply(signal, args);
+    };
+    const out = await gaussianBlur(floats(8, 8, 1), { sigma: 1 }, { signal });
+    controller.abort();
+    expect([out.data.length, listeners]).toEqual([64, 0]);
+  });
+
+  test('reaches a call that still waits for a thread of the pool', async () => {
+    const controller = new AbortController();
+    const p = floats(900, 600, 3);
+    const calls = Array.from({ length: 8 }, () =>
+      gaussianBlur(p, { sigma: 50 }, { signal: controller.signal, variant: 'base', threads: 1 }).then(
+        () => 'done',
+        (e: Error) => e.name,
+      ),
+    );
+    controller.abort();
+    const ends = await Promise.all(calls);
+    expect(ends.slice(4)).toEqual(Array(4).fill('AbortError')); // the pool has four threads
+  });
+});
