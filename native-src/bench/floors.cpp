@@ -1,0 +1,256 @@
+// ir_floors FILTER THREADS [ROUNDS]: how near each kernel comes to the best its work allows on this machine (PERFORMANCE, "Least work per kernel").
+// Kernel and yardstick alternate within one process, so that drifting machine speed cancels. One JSON object a line, for each kernel whose name
+// contains FILTER: {"name","threads","ms","floorMs","share","yardstick"}; times are medians, share is the median of floor / kernel within a round.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <string>
+
+#include "kernels.h"
+#include "yardsticks.h"
+
+namespace {
+
+using namespace ir;
+
+constexpr int kWidth = 2040, kHeight = 1356, kChannels = 3;  // the photograph of the other benches
+constexpr double kSamples = double(kWidth) * kHeight * kChannels;
+
+using Work = std::function<void()>;
+
+struct Yardstick {
+  std::string name;
+  Work work;
+};
+
+struct Options {
+  std::string filter;
+  Exec exec;
+  int rounds;
+};
+
+double millisecondsOf(const Work& work, int repeats) {
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < repeats; ++i) work();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count() / repeats;
+}
+
+/// Repeats that fill about 20 ms, after a warm-up.
+int repeatsOf(const Work& work) {
+  millisecondsOf(work, 2);
+  return std::min(400, std::max(1, int(20 / std::max(1e-3, millisecondsOf(work, 2)))));
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t n = values.size();
+  return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+void measure(const Options& options, const std::string& name, const Work& kernel, const std::vector<Yardstick>& yardsticks) {
+  const int repeats = repeatsOf(kernel);
+  // where work is bound both by memory and by arithmetic, the slower of the two is the floor
+  size_t slowest = 0;
+  std::vector<int> floorRepeats;
+  std::vector<double> alone;
+  for (const Yardstick& y : yardsticks) {
+    floorRepeats.push_back(repeatsOf(y.work));
+    alone.push_back(millisecondsOf(y.work, floorRepeats.back()));
+    if (alone.back() > alone[slowest]) slowest = alone.size() - 1;
+  }
+  const Yardstick& yardstick = yardsticks[slowest];
+  std::vector<double> ms, floorMs, share;
+  for (int round = 0; round < options.rounds; ++round) {
+    double k = 0, f = 0;
+    for (const bool kernelNow : {round % 2 == 0, round % 2 != 0})
+      kernelNow ? k = millisecondsOf(kernel, repeats) : f = millisecondsOf(yardstick.work, floorRepeats[slowest]);
+    ms.push_back(k), floorMs.push_back(f), share.push_back(f / k);
+  }
+  std::printf("{\"name\":\"%s\",\"threads\":%d,\"ms\":%.6g,\"floorMs\":%.6g,\"share\":%.4g,\"yardstick\":\"%s\"}\n", name.c_str(),
+              options.exec.threads, median(ms), median(floorMs), median(share), yardstick.name.c_str());
+  std::fflush(stdout);
+}
+
+/// Deterministic filling without denormals or flat areas.
+std::vector<float> floats(size_t size, int seed) {
+  std::vector<float> v(size);
+  uint32_t state = uint32_t(seed) * 2654435761u + 1;
+  for (float& x : v) x = float((state = state * 1664525u + 1013904223u) >> 8) * 0x1p-24f;
+  return v;
+}
+
+std::vector<uint8_t> bytes(size_t size, int seed) {
+  std::vector<uint8_t> v(size);
+  uint32_t state = uint32_t(seed) * 2654435761u + 1;
+  for (uint8_t& x : v) x = uint8_t((state = state * 1664525u + 1013904223u) >> 24);
+  return v;
+}
+
+/// A picture in either layout, with room for a result of the same size.
+struct Photograph {
+  bool isBytes;
+  std::vector<uint8_t> u8;
+  std::vector<float> f32;
+
+  Photograph(bool b, int seed) : isBytes(b) { b ? u8 = bytes(size_t(kSamples), seed), void() : (f32 = floats(size_t(kSamples), seed), void()); }
+  const void* data() const { return isBytes ? static_cast<const void*>(u8.data()) : f32.data(); }
+  Pixel pixel() const { return isBytes ? Pixel::U8 : Pixel::F32; }
+  ConstRaster view() const { return {data(), pixel(), kWidth, kHeight, kChannels}; }
+  Raster raster(int width = kWidth, int height = kHeight) { return {const_cast<void*>(data()), pixel(), width, height, kChannels}; }
+};
+
+class Floors {
+ public:
+  explicit Floors(const Options& options) : o_(options) {}
+
+  void all() {
+    for (const size_t size : {size_t(1) << 20, size_t(1) << 22}) {
+      denoise("denoise plain", size, false, 0, false);
+      denoise("denoise guided", size, true, 0, false);
+      denoise("denoise guided + noise given", size, true, 0.13, true);
+      denoise("denoise guided + noise made", size, true, 0.13, false);
+    }
+    for (const double sigma : {0.5, 1.0, 2.0, 5.0, 10.0, 20.0}) blur(sigma, false);
+    for (const double sigma : {1.0, 2.0, 5.0}) blur(sigma, true);
+    for (const int factor : {2, 4}) resize(factor), degrade(factor);
+    noise();
+    ssim(true), ssim(false);
+    niqe();
+  }
+
+ private:
+  bool wanted(const std::string& name) const { return name.find(o_.filter) != std::string::npos; }
+
+  /// As many bytes read as `in`, as many written as `out` asks, by one stream each.
+  Yardstick copy(double in, double out) {
+    const size_t size = size_t(std::max(in, out) / 4);
+    if (source_.size() < size) source_ = floats(size, 1), target_ = floats(size, 2);
+    return {"memory stream, 1 read : 1 write", [this, size] { bench::stream(o_.exec, {source_.data()}, target_.data(), size); }};
+  }
+  Yardstick multiplyAdds(double count, bool doubles) {
+    return {doubles ? "multiply-adds, double" : "multiply-adds, float", [this, count, doubles] { bench::multiplyAdds(o_.exec, count, doubles); }};
+  }
+
+  void denoise(const std::string& kind, size_t size, bool guided, double sigma, bool given) {
+    const std::string name = kind + (size == size_t(1) << 20 ? " 1M" : " 4M");
+    if (!wanted(name)) return;
+    const std::vector<float> z = floats(size, 1), m = floats(size, 2), mu = floats(size, 3), n = floats(size, 4);
+    std::vector<float> out = floats(size, 5);
+    DenoiseStepArgs a;
+    a.z = {z.data(), size}, a.m = {m.data(), size}, a.out = {out.data(), size};
+    if (guided) a.mu = {mu.data(), size}, a.s = 4;
+    if (given) a.n = {n.data(), size};
+    a.a = 1.0009, a.b = -0.021, a.sigma = sigma, a.seed = 7;
+    check(a);
+    std::vector<const float*> reads{z.data(), m.data()};
+    if (guided) reads.push_back(mu.data());
+    if (given) reads.push_back(n.data());
+    measure(o_, name, [&] { run(a, o_.exec); },
+            {{"memory stream, " + std::to_string(reads.size()) + " reads : 1 write", [&] { bench::stream(o_.exec, reads, out.data(), size); }}});
+  }
+
+  void blur(double sigma, bool u8) {
+    char name[64];
+    std::snprintf(name, sizeof name, "blur %s sigma %g", u8 ? "u8" : "f32", sigma);
+    if (!wanted(name)) return;
+    const Photograph in(u8, 1);
+    Photograph out(u8, 2);
+    GaussianBlurArgs a;
+    a.src = in.view(), a.dst = out.raster(), a.sigma = sigma;
+    check(a);
+    const double size = kSamples * (u8 ? 1 : 4);
+    measure(o_, name, [&] { run(a, o_.exec); }, {copy(size, size), multiplyAdds(2.0 * gaussianSize(sigma, 0) * kSamples, false)});
+  }
+
+  /// Multiply-adds of `taps` a sample along each axis, the first pass on full rows, the second on reduced ones.
+  static double separableWork(int factor, int taps) { return kSamples * taps * (1.0 / factor + 1.0 / (factor * factor)); }
+
+  void resize(int factor) {
+    const std::string name = "resize u8 cubic /" + std::to_string(factor);
+    if (!wanted(name)) return;
+    const Photograph in(true, 1);
+    Photograph out(true, 2);
+    ResampleArgs a;
+    a.src = in.view(), a.dst = out.raster(kWidth / factor, kHeight / factor), a.scaleX = a.scaleY = 1.0 / factor;
+    check(a);
+    measure(o_, name, [&] { run(a, o_.exec); },
+            {copy(kSamples, kSamples / (factor * factor)), multiplyAdds(separableWork(factor, 4 * factor), false)});
+  }
+
+  void degrade(int factor) {
+    const std::string name = "degrade u8 sigma 2 /" + std::to_string(factor);
+    if (!wanted(name)) return;
+    const Photograph in(true, 1);
+    Photograph out(true, 2);
+    DegradeArgs a;
+    a.src = in.view(), a.dst = out.raster(kWidth / factor, kHeight / factor), a.sigma = 2, a.scaleX = a.scaleY = 1.0 / factor;
+    check(a);
+    const int taps = gaussianSize(2, 0) + 4 * factor - 1;
+    measure(o_, name, [&] { run(a, o_.exec); }, {copy(kSamples, kSamples / (factor * factor)), multiplyAdds(separableWork(factor, taps), false)});
+  }
+
+  void noise() {
+    if (!wanted("noise f32 gaussian")) return;
+    const Photograph in(false, 1);
+    Photograph out(false, 2);
+    AddNoiseArgs a;
+    a.src = in.view(), a.dst = out.raster(), a.sigma = 0.1, a.seed = 7;
+    check(a);
+    measure(o_, "noise f32 gaussian", [&] { run(a, o_.exec); }, {copy(4 * kSamples, 4 * kSamples)});
+  }
+
+  void ssim(bool u8) {
+    const std::string name = std::string("ssim rgb ") + (u8 ? "u8" : "f32");
+    if (!wanted(name)) return;
+    const Photograph x(u8, 1), y(u8, 2);
+    double results[9];
+    CompareArgs a;
+    a.reference = x.view(), a.image = y.view(), a.results = {results, 9};
+    check(a);
+    measure(o_, name, [&] { run(a, o_.exec); }, {multiplyAdds(88 * kSamples, true)});
+  }
+
+  void niqe() {
+    if (!wanted("niqe u8")) return;
+    const Photograph in(true, 1);
+    NiqeArgs a;
+    a.image = in.view();
+    std::vector<double> features(size_t(a.columns()) * size_t(a.rows()) * kNiqeFeatures);
+    a.features = {features.data(), features.size()};
+    check(a);
+    // 245 operations for the moments and 40 for the products a pixel, a quarter more for the half size; each takes the place of a multiply-add
+    const double pixels = double(a.columns()) * a.rows() * kNiqeBlock * kNiqeBlock;
+    measure(o_, "niqe u8", [&] { run(a, o_.exec); }, {multiplyAdds(285 * 1.25 * pixels, true)});
+  }
+
+  const Options& o_;
+  std::vector<float> source_, target_;
+};
+
+int number(const char* text) {
+  char* end = nullptr;
+  const long n = std::strtol(text, &end, 10);
+  return *text && !*end && n >= 1 && n <= 1024 ? int(n) : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int threads = argc > 2 ? number(argv[2]) : 0, rounds = argc > 3 ? number(argv[3]) : 11;
+  if (argc < 3 || argc > 4 || threads == 0 || rounds == 0) {
+    std::fprintf(stderr, "expected: ir_floors FILTER THREADS [ROUNDS], THREADS and ROUNDS in 1..1024\n");
+    return 2;
+  }
+  try {
+    const Options options{argv[1], {bestVariant(), threads, nullptr}, rounds};
+    Floors(options).all();
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return 1;
+  }
+  return 0;
+}
