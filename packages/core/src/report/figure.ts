@@ -128,8 +128,7 @@ function panel({ metric, kind, points }: Curve, { results, series, look, legend 
   const channel = (range: readonly unknown[]) => ({
     field: 'restorer',
     type: 'nominal',
-    sort: labels,
-    scale: { domain: labels, range },
+    scale: { domain: labels, range }, // order by the domain: an order by `sort` would be written into a formula, names and all
     legend: key,
   });
   const color = channel(shown.map(look.colour));

@@ -160,7 +160,8 @@ function limits({ spec, metrics, rows, statistics, order }: Context, missing: nu
 export function findingsOf(results: StudyResults, statistics: Statistics): Finding[] {
   const { spec, metrics } = results;
   const order = onAxis(spec.degradations);
-  const where = (chosen: readonly StudyDegradation[]) => whereText(chosen, spec.degradations, spec.figure.x);
+  const axis = spec.figure.x?.replace(/\s*\([^()]*\)$/, '') ?? null; // units, as in `sigma (pixels)`, stand in figures
+  const where = (chosen: readonly StudyDegradation[]) => whereText(chosen, spec.degradations, axis);
   const context: Context = { spec, metrics, rows: results.rows, statistics, order, where };
   const nothing = spec.restorers.find(isNothing);
   const others = spec.restorers.filter((restorer) => !isNothing(restorer));
