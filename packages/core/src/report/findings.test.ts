@@ -13,7 +13,7 @@ const say = (asked: Asked = {}, topic?: string) => {
 
 /** Scores by restorer alone, the pictures a little apart. */
 const by =
-  (values: Readonly<Record<string, Readonly<Record<string, number>>>>): Asked['score'] =>
+  (values: Readonly<Record<string, Readonly<Record<string, number>>>>): NonNullable<Asked['score']> =>
   (_, { restorer, image }, metric) => ({
     value: (values[metric]?.[restorer.id] ?? 0) + image.width * 0 + Number.parseInt(image.hash, 16) * 0.01,
   });
@@ -106,7 +106,7 @@ describe('what cannot be said is said too', () => {
   });
 
   test('a metric without any value', () => {
-    const score: Asked['score'] = (value, _, metric) =>
+    const score: NonNullable<Asked['score']> = (value, _, metric) =>
       metric === 'niqe' ? { value: null, reason: 'too-small' } : { value };
     expect(say({ score })).toContain('NIQE (lower is better): fewer than two restorers have a value.');
   });
