@@ -75,8 +75,9 @@ class Patches:
         inside = slice(margin, margin + self.patch)
         return degrade.round8(y)[inside, inside], region[inside, inside], kind
 
-    def batch(self, step: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    def batch(self, step: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Degraded and target patches (size, 3, patch, patch), and which of them are noisy."""
         rng = np.random.default_rng([self.seed, step])
-        pairs = [self.sample(rng)[:2] for _ in range(size)]
-        stack = lambda k: np.ascontiguousarray(np.stack([p[k] for p in pairs]).transpose(0, 3, 1, 2), np.float32)
-        return stack(0), stack(1)
+        samples = [self.sample(rng) for _ in range(size)]
+        stack = lambda k: np.ascontiguousarray(np.stack([s[k] for s in samples]).transpose(0, 3, 1, 2), np.float32)
+        return stack(0), stack(1), np.array(["noise" in s[2] for s in samples])

@@ -8,7 +8,7 @@ import torch
 from . import degrade
 from .data import SUFFIXES, read
 
-TASKS = ["sigma1", "sigma2", "sigma4", "sigma10", "sr2", "sr4", "noise15", "clean"]
+TASKS = ["sigma1", "sigma2", "sigma4", "sigma10", "sigma20", "sr2", "sr4", "noise5", "noise15", "noise25", "clean"]
 
 
 def degraded(picture: np.ndarray, task: str, seed: int = 0) -> np.ndarray:
@@ -40,10 +40,10 @@ def restore(network, picture: np.ndarray) -> np.ndarray:
     return degrade.round8(output[0].numpy().transpose(1, 2, 0))
 
 
-def quick_gains(network, folder: Path, limit: int = 12, side: int = 256) -> dict:
+def quick_gains(network, folder: Path, tasks: list[str], limit: int = 12, side: int = 256) -> dict:
     """Mean gain per task over `limit` corner crops; for `clean`, the PSNR itself."""
     gains = {}
-    for task in TASKS:
+    for task in tasks:
         values = []
         for x in pictures(Path(folder), limit, side):
             y = degraded(x, task)

@@ -1,4 +1,4 @@
-"""ONNX export, checked against PyTorch at two sizes."""
+"""The parts put together, exported to ONNX and checked against PyTorch at two sizes."""
 import hashlib
 import json
 from pathlib import Path
@@ -7,39 +7,52 @@ import numpy as np
 import onnxruntime
 import torch
 
-from .model import Restorer
+from .model import MULTIPLE, Restorer
 
 
-def export(run, folder: Path) -> None:
+def assemble(config: dict, runs: dict) -> Restorer:
+    network = Restorer(**{name: config["parts"][name]["network"] for name in ("sharp", "noisy", "gate")})
+    network.sharp.load_state_dict(runs["sharp"].ema.expert.state_dict())
+    network.noisy.load_state_dict(runs["noisy"].ema.expert.state_dict())
+    network.gate.load_state_dict(runs["gate"].ema.state_dict())
+    return network.eval()
+
+
+def export(config: dict, runs: dict, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{run.config['id']}.onnx"
-    network = run.ema.eval()
-    sides = {2: "height", 3: "width"}
+    path = folder / f"{config['id']}.onnx"
+    network = assemble(config, runs)
+    sides = {0: "batch", 2: "height", 3: "width"}
     torch.onnx.export(
         network, (torch.rand(1, 3, 64, 96),), str(path), opset_version=17, dynamo=False,
-        input_names=["input"], output_names=["output"],
-        dynamic_axes={"input": {0: "batch", **sides}, "output": {0: "batch", **sides}},
+        input_names=["input"], output_names=["output"], dynamic_axes={"input": sides, "output": sides},
     )
-    worst = max(check(network, path, size) for size in ((64, 96), (132, 100)))
-    shape = {k: run.config["network"][k] for k in ("encoder", "trunk", "decoder")}
+    worst = max(check(network, path, size) for size in ((64, 96), (136, 104)))
     record = {
-        "id": run.config["id"],
+        "id": config["id"],
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "reach": Restorer.reach(**shape),
-        "steps": run.step,
-        "trainingSeconds": round(run.seconds),
+        "parameters": {name: sum(p.numel() for p in getattr(network, name).parameters()) for name in runs},
+        "multiple": MULTIPLE,
+        "reach": network.reach,
+        "steps": {name: run.step for name, run in runs.items()},
+        "trainingSeconds": {name: round(run.seconds) for name, run in runs.items()},
         "maxAbsDifferenceToPyTorch": float(f"{worst:.2e}"),
         "torch": torch.__version__,
-        "config": run.config,
+        "config": config,
     }
     (folder / "training.json").write_text(json.dumps(record, indent=1) + "\n")
-    curve = run.folder / "curve.jsonl"
-    if curve.exists():
-        lines = [json.loads(line) for line in curve.read_text().splitlines()]
-        kept = [r for r in lines if "validation" in r or r["step"] % 500 == 0]
-        (folder / "curve.jsonl").write_text("".join(json.dumps(r) + "\n" for r in kept))
+    (folder / "curve.jsonl").write_text("".join(curve(runs)))
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, largest difference to PyTorch {worst:.1e}")
+
+
+def curve(runs: dict):
+    """Every validation, and the loss of every 500th step, part by part."""
+    for name, run in runs.items():
+        file = run.folder / "curve.jsonl"
+        for line in file.read_text().splitlines() if file.exists() else []:
+            record = json.loads(line)
+            if "validation" in record or record["step"] % 500 == 0:
+                yield json.dumps({"part": name, **record}) + "\n"
 
 
 def check(network, path: Path, size: tuple[int, int]) -> float:

@@ -1,7 +1,14 @@
-"""The compact restorer: two resolutions, no normalisation, global residual; nothing looks at the whole picture, so tiles equal the whole."""
+"""The compact restorer: two experts and a gate, no normalisation, global residual.
+
+Noise and blur ask for opposite things (suppress high frequencies, raise them), and one small network that must do both does neither well.
+So one expert learns blur and reduction, the other noise, each on its own pictures alone, and a gate looks at a neighbourhood and says how
+noisy it is. Nothing looks at the whole picture, so tiles with enough overlap equal the whole.
+"""
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+MULTIPLE = 8  # sides of the picture: the gate works at an eighth
 
 
 class Residual(nn.Module):
@@ -16,30 +23,67 @@ class Residual(nn.Module):
         return x + self.second(F.relu(self.first(x)))
 
 
-class Restorer(nn.Module):
-    """RGB in [0, 1], sides multiples of 4, in and out. Most of the work is done at a quarter of the resolution, where it is cheap."""
+class Expert(nn.Module):
+    """RGB unshuffled by 2 (12 planes) in, the correction to it out. All work is done at half the resolution."""
 
-    def __init__(self, half: int, quarter: int, encoder: int, trunk: int, decoder: int):
+    def __init__(self, channels: int, blocks: int):
         super().__init__()
-        blocks = lambda channels, count: nn.Sequential(*[Residual(channels) for _ in range(count)])
-        self.stem = nn.Conv2d(12, half, 3, padding=1)
-        self.encoder = blocks(half, encoder)
-        self.down = nn.Conv2d(4 * half, quarter, 1)
-        self.trunk = blocks(quarter, trunk)
-        self.up = nn.Conv2d(quarter, 4 * half, 1)
-        self.decoder = blocks(half, decoder)
-        self.tail = nn.Conv2d(half, 12, 3, padding=1)
+        self.stem = nn.Conv2d(12, channels, 3, padding=1)
+        self.trunk = nn.Sequential(*[Residual(channels) for _ in range(blocks)])
+        self.tail = nn.Conv2d(channels, 12, 3, padding=1)
+        self.reach = 2 * (2 * blocks + 2) + 2
         with torch.no_grad():
             self.tail.weight.mul_(0.1)
             self.tail.bias.zero_()
 
-    def forward(self, input):
-        skip = self.encoder(self.stem(F.pixel_unshuffle(input, 2)))
-        deep = self.trunk(self.down(F.pixel_unshuffle(skip, 2)))
-        features = self.decoder(skip + F.pixel_shuffle(self.up(deep), 2))
-        return input + F.pixel_shuffle(self.tail(features), 2)
+    def forward(self, half):
+        return self.tail(self.trunk(self.stem(half)))
 
-    @staticmethod
-    def reach(encoder: int, trunk: int, decoder: int) -> int:
+
+class Gate(nn.Module):
+    """How noisy a neighbourhood of about 100 pixels is: a logit per 8x8 block; above 0 the noise expert leads."""
+
+    WINDOW = 9  # blocks
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(12, channels, 3, padding=1), nn.ReLU(),
+            nn.Conv2d(channels, channels, 3, padding=1, stride=2), nn.ReLU(),
+            nn.Conv2d(channels, channels, 3, padding=1, stride=2), nn.ReLU(),
+        )
+        self.pool = nn.AvgPool2d(self.WINDOW, stride=1, padding=self.WINDOW // 2, count_include_pad=False)
+        self.head = nn.Sequential(nn.Conv2d(channels, channels, 1), nn.ReLU(), nn.Conv2d(channels, 1, 1))
+        self.reach = 2 + 2 + 4 + 8 * (self.WINDOW // 2 + 1)
+
+    def forward(self, half):
+        return self.head(self.pool(self.features(half)))
+
+
+class Restorer(nn.Module):
+    """RGB in [0, 1], sides multiples of 8, in and out: input + (1 - g) sharp(input) + g noisy(input), g = sigmoid(gate(input))."""
+
+    def __init__(self, sharp: dict, noisy: dict, gate: dict):
+        super().__init__()
+        self.sharp, self.noisy, self.gate = Expert(**sharp), Expert(**noisy), Gate(**gate)
+
+    def forward(self, input):
+        half = F.pixel_unshuffle(input, 2)
+        g = F.interpolate(torch.sigmoid(self.gate(half)), scale_factor=4, mode="nearest")
+        return input + F.pixel_shuffle(self.sharp(half) + g * (self.noisy(half) - self.sharp(half)), 2)
+
+    @property
+    def reach(self) -> int:
         """How far, in pixels, an input sample can change the output: the overlap with which tiles equal the whole picture."""
-        return 2 * (1 + 2 * encoder) + 4 * (2 * trunk) + 2 * (2 * decoder + 1) + 4
+        return max(self.sharp.reach, self.noisy.reach, self.gate.reach)
+
+
+class Alone(nn.Module):
+    """One expert as a restorer by itself: what it is while it is trained."""
+
+    def __init__(self, expert: Expert):
+        super().__init__()
+        self.expert = expert
+
+    def forward(self, input):
+        return input + F.pixel_shuffle(self.expert(F.pixel_unshuffle(input, 2)), 2)

@@ -1,4 +1,5 @@
 export * from './degradation/index.js';
+export * from './diffusion/index.js';
 export * from './errors.js';
 export * from './image/index.js';
 export * from './metric/contract.js';

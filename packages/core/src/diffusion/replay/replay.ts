@@ -1,0 +1,161 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { explain, InputError, parseWith } from '../../errors.js';
+import type { CallOptions } from '../../progress.js';
+import type { SamplerPlan } from '../plan.js';
+import { type SampledStep, sample, startFrom } from '../sample.js';
+import { NotReplayable, planOf } from './config.js';
+import { replayNoise, START_DRAW } from './noise.js';
+
+const stepSchema = z.object({
+  t: z.number(),
+  sum: z.number(),
+  abs_mean: z.number(),
+  first: z.array(z.number()),
+  x0_abs_mean: z.number().nullable(),
+});
+
+const runSchema = z.object({
+  cls: z.string(),
+  config: z.record(z.string(), z.unknown()),
+  steps: z.int().min(1),
+  step_kwargs: z.record(z.string(), z.unknown()).default({}),
+  start_index: z
+    .int()
+    .min(0)
+    .nullish()
+    .transform((k) => k ?? null),
+  trajectory: z.array(stepSchema).min(1),
+});
+
+const fileSchema = z.object({
+  meta: z.object({ shape: z.array(z.int().min(1)).optional() }).optional(),
+  runs: z.array(runSchema).min(1),
+});
+
+type Run = z.output<typeof runSchema>;
+type Recorded = z.output<typeof stepSchema>;
+
+export interface Deviation {
+  /** Largest difference of the time given to the network. */
+  t: number;
+  /** Largest differences relative to the step's mean absolute value (sum: to its product with the number of elements); 0 where the file has no value. */
+  sum: number;
+  abs_mean: number;
+  first: number;
+  x0_abs_mean: number;
+}
+
+export interface ReplayedRun {
+  readonly index: number;
+  readonly cls: string;
+  readonly steps: number;
+  readonly deviation?: Readonly<Deviation>;
+  /** Why the run could not be replayed. */
+  readonly reason?: string;
+}
+
+export interface ReplayReport {
+  readonly schema: 'ir.sampler-replay/1';
+  readonly runs: readonly ReplayedRun[];
+}
+
+/** Tolerance of a run: 1e-4 of a step's mean absolute value; 1e-3 where a thousand float32 steps of the library add up. */
+export const replayTolerance = (run: { readonly steps: number }): number => (run.steps >= 500 ? 1e-3 : 1e-4);
+
+/** Were all runs replayed, every field within its tolerance? */
+export function replayAgrees({ runs }: ReplayReport): boolean {
+  return runs.every(({ deviation, ...run }) => {
+    if (!deviation) return false;
+    return Object.values(deviation).every((value) => value <= replayTolerance(run));
+  });
+}
+
+/** The toy network of these files: m = z t / (t + 1). */
+const toyModel = (input: Float32Array, { t }: { readonly t: number }) => {
+  const factor = Math.fround(t / (t + 1));
+  return input.map((value) => value * factor);
+};
+
+/** The start of every run: a ramp over [-2, 2), times the sampler's own scale, or noised to where a start inside begins. */
+async function startOf(plan: SamplerPlan, start: number | null, length: number): Promise<Float32Array> {
+  const ramp = Float32Array.from({ length }, (_, i) => (4 * i) / length - 2);
+  if (start === null) return ramp.map((x) => x * Math.fround(plan.initialScale));
+  return startFrom(plan, start, ramp, { kind: 'given', draw: () => replayNoise(START_DRAW, length) });
+}
+
+const absMean = (values: Float32Array) => values.reduce((sum, v) => sum + Math.abs(v), 0) / values.length;
+
+/** A mean below this share of the run's largest is what float32 leaves of an exact 0: differences then count against the largest. */
+const RESIDUE = 1e-6;
+
+function compareStep(worst: Deviation, got: SampledStep, recorded: Recorded, largest: number): void {
+  const scale = recorded.abs_mean > RESIDUE * largest ? recorded.abs_mean : largest || 1;
+  const raise = (key: keyof Deviation, value: number) => {
+    worst[key] = Math.max(worst[key], Number.isNaN(value) ? Number.POSITIVE_INFINITY : Math.abs(value));
+  };
+  raise('t', got.t - recorded.t);
+  raise('sum', (got.z.reduce((a, b) => a + b, 0) - recorded.sum) / (got.z.length * scale));
+  raise('abs_mean', (absMean(got.z) - recorded.abs_mean) / scale);
+  for (const [i, value] of recorded.first.entries()) raise('first', (got.z[i]! - value) / scale);
+  if (recorded.x0_abs_mean !== null) raise('x0_abs_mean', (absMean(got.x0) - recorded.x0_abs_mean) / scale);
+}
+
+async function replayRun(run: Run, index: number, length: number, signal?: AbortSignal): Promise<ReplayedRun> {
+  const about = { index, cls: run.cls, steps: run.steps };
+  try {
+    const plan = planOf(run);
+    const start = run.start_index ?? 0;
+    if (plan.steps.length - start !== run.trajectory.length)
+      throw new NotReplayable(`expected ${plan.steps.length - start} steps, got ${run.trajectory.length} in the file`);
+    const worst: Deviation = { t: 0, sum: 0, abs_mean: 0, first: 0, x0_abs_mean: 0 };
+    const steps = sample({
+      plan,
+      start,
+      model: toyModel,
+      z: await startOf(plan, run.start_index, length),
+      noise: { kind: 'given', draw: (k) => replayNoise(k, length) },
+      ...(signal ? { signal } : {}),
+    });
+    const largest = Math.max(...run.trajectory.map((step) => step.abs_mean));
+    for await (const step of steps) compareStep(worst, step, run.trajectory[step.index - start]!, largest);
+    return { ...about, deviation: worst };
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { ...about, reason: (error as Error).message };
+  }
+}
+
+/**
+ * Replays published sampling runs (the form of diffusers_loops.json) through this project's samplers and reports the largest deviation per
+ * run and field. @throws UsageError `IR_E_SCHEMA` where the data has another form
+ */
+export async function replay(data: unknown, name = 'runs', options: CallOptions = {}): Promise<ReplayReport> {
+  const { meta, runs } = parseWith(fileSchema, data, name);
+  const length = (meta?.shape ?? [1, 4, 8, 8]).reduce((a, b) => a * b, 1);
+  const done: ReplayedRun[] = [];
+  for (const [index, run] of runs.entries()) {
+    options.signal?.throwIfAborted();
+    options.onProgress?.({ phase: 'replay', completed: index, total: runs.length });
+    done.push(await replayRun(run, index, length, options.signal));
+  }
+  options.onProgress?.({ phase: 'replay', completed: runs.length, total: runs.length });
+  return { schema: 'ir.sampler-replay/1', runs: done };
+}
+
+/** `replay` of a file. @throws InputError `IR_E_NOT_FOUND`, `IR_E_FORMAT` */
+export async function replayFile(path: string, options: CallOptions = {}): Promise<ReplayReport> {
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new InputError('IR_E_NOT_FOUND', explain({ name: path, expected: 'a readable file', got: cause.message }), {
+      cause,
+    });
+  });
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (cause) {
+    const got = (cause as Error).message;
+    throw new InputError('IR_E_FORMAT', explain({ name: path, expected: 'JSON', got }), { cause });
+  }
+  return replay(data, path, options);
+}

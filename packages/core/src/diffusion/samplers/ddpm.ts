@@ -1,0 +1,46 @@
+import { preserving, type SamplerPlan, stepOf } from '../plan.js';
+import { refuseEpsAtZeroSnr, type Schedule } from '../schedule.js';
+
+export type Variance = 'fixed-small' | 'fixed-small-log' | 'fixed-large' | 'none';
+
+export interface DdpmOptions {
+  /** Times from high to low; the last one's predecessor is the clean sample. */
+  readonly times: readonly number[];
+  /** sigma_t^2: the posterior's beta~ (default), beta, or nothing (the mean alone). */
+  readonly variance?: Variance;
+  /** x0 is limited to [-clip, clip]; 0 (default) leaves it: latents exceed 1. */
+  readonly clip?: number;
+}
+
+/**
+ * Ancestral sampling (Eq. 10) in posterior form over any list of times, with betas recomputed from the abar that stand there:
+ *   mean = [sqrt(abar') beta x0 + sqrt(alpha) (1 - abar') z] / (1 - abar),  sigma^2 = beta (1 - abar') / (1 - abar) or beta.
+ * Equal to the eps form where x0 is neither clipped nor guided. `fixed-large` takes beta~_1 for its first entry, as Nichol and Dhariwal do, where
+ * `fixed-small-log` is the same as fixed-small but for rounding.
+ */
+export function ddpm(schedule: Schedule, { times, variance = 'fixed-small', clip = 0 }: DdpmOptions): SamplerPlan {
+  refuseEpsAtZeroSnr(schedule);
+  const bar = (i: number) => (i < times.length ? schedule.alphaBar[times[i]!]! : 1);
+  const steps = times.map((t, i) => {
+    const [now, next] = [bar(i), bar(i + 1)];
+    const alpha = now / next;
+    const beta = 1 - alpha;
+    const { x0, signal, level } = preserving(schedule.prediction, now);
+    const spread = variance === 'none' ? 0 : variance === 'fixed-large' ? beta : ((1 - next) / (1 - now)) * beta;
+    const draws = t > 0 && variance !== 'none';
+    return stepOf({
+      t,
+      c: x0[0],
+      d: x0[1],
+      clip,
+      a: (Math.sqrt(alpha) * (1 - next)) / (1 - now),
+      q: (Math.sqrt(next) * beta) / (1 - now),
+      noise: draws ? Math.sqrt(Math.max(spread, 1e-20)) : 0,
+      draws,
+      signal,
+      level,
+      sigma: level / signal,
+    });
+  });
+  return { name: 'ddpm', initialScale: 1, steps, churnBefore: true };
+}
