@@ -20,6 +20,9 @@ struct Settings {
   Window border = Window::Valid;
   int crop = 0;
   bool ssim = true, clamp = false;
+  Weights window = Weights::Gauss11;
+  bool volume = false;
+  int scales = 1;
 };
 
 std::vector<double> compare(const Picture& a, const Picture& b, const Settings& s, const Exec& exec) {
@@ -31,7 +34,10 @@ std::vector<double> compare(const Picture& a, const Picture& b, const Settings& 
   args.crop = s.crop;
   args.ssim = s.ssim;
   args.clampContrast = s.clamp;
-  std::vector<double> results(size_t(3 * args.planes()));
+  args.window = s.window;
+  args.volume = s.volume;
+  args.scales = s.scales;
+  std::vector<double> results(size_t(3 * args.planes() * args.scales));
   args.results = {results.data(), results.size()};
   check(args);
   run(args, exec);
@@ -45,21 +51,30 @@ struct Expected {
 /// `plane(x, y)` of either picture, already cropped.
 template <class A, class B>
 Expected reference(const A& a, const B& b, int width, int height, const Settings& s) {
+  const bool gauss = s.window == Weights::Gauss11;
+  const int side = gauss ? 11 : 7, half = side / 2;
   long double tap[11][11], sum = 0;
-  for (int i = 0; i < 11; ++i)
-    for (int j = 0; j < 11; ++j) sum += tap[i][j] = std::exp(-((long double)((i - 5) * (i - 5) + (j - 5) * (j - 5))) / 4.5L);
+  for (int i = 0; i < side; ++i)
+    for (int j = 0; j < side; ++j) sum += tap[i][j] = gauss ? std::exp(-((long double)((i - 5) * (i - 5) + (j - 5) * (j - 5))) / 4.5L) : 1;
   Expected e;
   for (int y = 0; y < height; ++y)
     for (int x = 0; x < width; ++x) e.mse += (a(x, y) - b(x, y)) * (a(x, y) - b(x, y));
   e.mse /= (long double)width * height;
-  const int pad = s.border == Window::Same ? 5 : 0;
+  const int pad = s.border == Window::Valid ? 0 : half;
+  const long double moments = gauss ? 1 : 49.0L / 48;
+  const auto clamped = [](int i, int n) { return std::min(n - 1, std::max(0, i)); };
   const long double c1 = 2.55L * 2.55L, c2 = 7.65L * 7.65L;
   long count = 0;
-  for (int v = -pad; v + 11 <= height + pad; ++v)
-    for (int u = -pad; u + 11 <= width + pad; ++u) {
+  for (int v = -pad; v + side <= height + pad; ++v)
+    for (int u = -pad; u + side <= width + pad; ++u) {
       const auto each = [&](auto body) {
-        for (int i = 0; i < 11; ++i)
-          for (int j = 0; j < 11; ++j) {
+        for (int i = 0; i < side; ++i)
+          for (int j = 0; j < side; ++j) {
+            if (s.border == Window::Replicate) {
+              const int x = clamped(u + j, width), y = clamped(v + i, height);
+              body(tap[i][j] / sum, a(x, y), b(x, y));
+              continue;
+            }
             const bool inside = v + i >= 0 && v + i < height && u + j >= 0 && u + j < width;
             body(tap[i][j] / sum, inside ? a(u + j, v + i) : 0, inside ? b(u + j, v + i) : 0);
           }
@@ -69,7 +84,7 @@ Expected reference(const A& a, const B& b, int width, int height, const Settings
       each([&](long double w, long double p, long double q) {
         sxx += w * (p - mx) * (p - mx), syy += w * (q - my) * (q - my), sxy += w * (p - mx) * (q - my);
       });
-      long double cs = (2 * sxy + c2) / (sxx + syy + c2);
+      long double cs = (2 * moments * sxy + c2) / (moments * (sxx + syy) + c2);
       if (s.clamp) cs = std::max(cs, 0.0L);
       e.ssim += (2 * mx * my + c1) / (mx * mx + my * my + c1) * cs;
       e.contrast += cs;
@@ -86,6 +101,59 @@ Expected referencePlane(const Picture& a, const Picture& b, int c, const Setting
     return [&source, &s](int x, int y) { return (long double)planeAt(source, x + s.crop, y + s.crop); };
   };
   return reference(of(p), of(q), a.width - 2 * s.crop, a.height - 2 * s.crop, s);
+}
+
+using Plane = std::vector<std::vector<long double>>;
+
+Plane blankPlane(int width, int height) { return Plane(size_t(height), std::vector<long double>(size_t(width), 0)); }
+
+Plane planeOf(const PlaneSource& source, int width, int height, int crop) {
+  Plane p = blankPlane(width, height);
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x) p[size_t(y)][size_t(x)] = (long double)planeAt(source, x + crop, y + crop);
+  return p;
+}
+
+/// Means of 2x2 samples, a zero row or column first where a side is odd.
+Plane halved(const Plane& p) {
+  const int height = int(p.size()), width = int(p[0].size());
+  const auto at = [&](int x, int y) { return x < 0 || y < 0 ? 0 : p[size_t(y)][size_t(x)]; };
+  Plane h = blankPlane((width + 1) / 2, (height + 1) / 2);
+  for (int y = 0; y < int(h.size()); ++y)
+    for (int x = 0; x < int(h[0].size()); ++x) {
+      const int u = 2 * x - width % 2, v = 2 * y - height % 2;
+      h[size_t(y)][size_t(x)] = (at(u, v) + at(u + 1, v) + at(u, v + 1) + at(u + 1, v + 1)) / 4;
+    }
+  return h;
+}
+
+/// MATLAB's three-dimensional SSIM by its definition: a window around every sample of the array, edges repeated in all three directions.
+std::vector<long double> volumeReference(const Picture& a, const Picture& b) {
+  const int w = a.width, h = a.height, n = a.channels;
+  const auto clamped = [](int i, int size) { return std::min(size - 1, std::max(0, i)); };
+  long double tap[11], sum = 0;
+  for (int i = 0; i < 11; ++i) sum += tap[i] = std::exp(-(long double)((i - 5) * (i - 5)) / 4.5L);
+  const long double c1 = 2.55L * 2.55L, c2 = 7.65L * 7.65L;
+  std::vector<long double> means(size_t(n), 0);
+  for (int c = 0; c < n; ++c)
+    for (int y = 0; y < h; ++y)
+      for (int x = 0; x < w; ++x) {
+        const auto each = [&](auto body) {
+          for (int k = 0; k < 11; ++k)
+            for (int i = 0; i < 11; ++i)
+              for (int j = 0; j < 11; ++j) {
+                const int u = clamped(x + j - 5, w), v = clamped(y + i - 5, h), d = clamped(c + k - 5, n);
+                body(tap[i] * tap[j] * tap[k] / (sum * sum * sum), (long double)a.at(d, u, v), (long double)b.at(d, u, v));
+              }
+        };
+        long double mx = 0, my = 0, sxx = 0, syy = 0, sxy = 0;
+        each([&](long double t, long double p, long double q) { mx += t * p, my += t * q; });
+        each([&](long double t, long double p, long double q) {
+          sxx += t * (p - mx) * (p - mx), syy += t * (q - my) * (q - my), sxy += t * (p - mx) * (q - my);
+        });
+        means[size_t(c)] += (2 * mx * my + c1) / (mx * mx + my * my + c1) * ((2 * sxy + c2) / (sxx + syy + c2)) / ((long double)w * h);
+      }
+  return means;
 }
 
 /// Every variant within the bound, every thread count to the bit.
@@ -163,6 +231,100 @@ TEST_CASE("compare: channels, lumas, crop, clamp") {
       for (const Colour c : {Colour::YStudio, Colour::YStudioRounded, Colour::YFullRounded, Colour::GrayRounded, Colour::Gray601Rounded})
         checkPair(a, nearly(a, 30, 2), {c, Window::Valid, 4, true, true});
     }
+}
+
+TEST_CASE("compare: equal weights with sample moments") {
+  for (int height = 7; height <= 15; height += 2)
+    for (int width = 7; width <= 16; ++width) {
+      const Picture a = noise(width, height, 1, uint32_t(width + height), width % 2 == 0);
+      checkPair(a, nearly(a, 20, 7), {Colour::Rgb, Window::Valid, 0, true, false, Weights::Uniform7});
+    }
+  for (const Window border : {Window::Valid, Window::Same, Window::Replicate}) {
+    const Picture a = noise(139, 75, 3, 5, false);
+    checkPair(a, nearly(a, 40, 3), {Colour::Rgb, border, 3, true, true, Weights::Uniform7});
+  }
+}
+
+TEST_CASE("compare: edges repeated") {
+  for (int height = 1; height <= 13; height += 2)
+    for (int width = 1; width <= 14; width += 3) {
+      const Picture a = noise(width, height, 1, uint32_t(width * 31 + height), height % 3 == 0);
+      checkPair(a, nearly(a, 20, 7), {Colour::Rgb, Window::Replicate});
+    }
+  const Picture a = noise(139, 75, 1, 5, false);
+  checkPair(a, nearly(a, 9, 3), {Colour::Rgb, Window::Replicate});
+}
+
+TEST_CASE("compare: channels as a third dimension") {
+  const int sizes[][2] = {{1, 1}, {5, 3}, {14, 12}, {135, 6}, {4, 67}};
+  for (const auto& size : sizes)
+    for (int channels = 1; channels <= 4; ++channels) {
+      const Picture a = noise(size[0], size[1], channels, uint32_t(channels), channels % 2 == 0), b = nearly(a, 60, 3);
+      const std::vector<long double> expected = volumeReference(a, b);
+      for (const Variant v : variants()) {
+        const std::vector<double> got = compare(a, b, {Colour::Rgb, Window::Replicate, 0, true, false, Weights::Gauss11, true}, {v, 1, nullptr});
+        for (int c = 0; c < channels; ++c) {
+          CHECK(std::fabs(got[size_t(channels + c)] - double(expected[size_t(c)])) <= kSsimBound);
+          CHECK(std::fabs(got[size_t(c)] - double(referencePlane(a, b, c, {Colour::Rgb, Window::Same}).mse)) <= 1e-13 * got[size_t(c)]);
+        }
+        CHECK(compare(a, b, {Colour::Rgb, Window::Replicate, 0, true, false, Weights::Gauss11, true}, {v, 3, nullptr}) == got);
+      }
+    }
+}
+
+TEST_CASE("compare: scale by scale") {
+  const int sizes[][2] = {{161, 161}, {176, 163}, {165, 200}, {300, 170}};
+  for (const auto& size : sizes)
+    for (const Colour colour : {Colour::GrayRounded, Colour::Rgb}) {
+      const int crop = 2, width = size[0], height = size[1], planes = colour == Colour::Rgb ? 3 : 1;
+      const Picture a = noise(width + 2 * crop, height + 2 * crop, 3, 5, false), b = nearly(a, 200, 3);
+      const Settings s{colour, Window::Valid, crop, true, true, Weights::Gauss11, false, 5};
+      for (const Variant v : variants()) {
+        const std::vector<double> got = compare(a, b, s, {v, 1, nullptr});
+        CHECK(compare(a, b, s, {v, 3, nullptr}) == got);
+        for (int c = 0; c < planes; ++c) {
+          Plane p = planeOf(planeSource(a.view(), colour, c), width, height, crop),
+                q = planeOf(planeSource(b.view(), colour, c), width, height, crop);
+          for (int scale = 0; scale < 5; ++scale) {
+            const auto of = [](const Plane& plane) { return [&plane](int x, int y) { return plane[size_t(y)][size_t(x)]; }; };
+            if (scale > 1 || v == Variant::Base) {
+              const Expected e = reference(of(p), of(q), int(p[0].size()), int(p.size()), s);
+              const double* r = got.data() + scale * 3 * planes + c;
+              CHECK(std::fabs(r[0] - double(e.mse)) <= 1e-12 * double(e.mse));
+              CHECK(std::fabs(r[planes] - double(e.ssim)) <= kSsimBound);
+              CHECK(std::fabs(r[2 * planes] - double(e.contrast)) <= kSsimBound);
+            }
+            p = halved(p), q = halved(q);
+          }
+        }
+      }
+    }
+}
+
+TEST_CASE("compare: floats of a known depth count as the whole numbers they stand for") {
+  for (const int levels : {255, 65535}) {
+    Picture bytes[2], floats[2];
+    for (const int k : {0, 1}) {
+      Random same(uint32_t(9 + k));
+      bytes[k] = bytePicture(61, 40, 3, [&](int, int, int) { return same.below(256); });
+      floats[k] = floatPicture(61, 40, 3, [&](int c, int x, int y) {
+        return float(bytes[k].bytes[(size_t(y) * 61 + size_t(x)) * 3 + size_t(c)] * (levels / 255)) / float(levels);
+      });
+    }
+    for (int colour = 0; colour <= int(Colour::Gray601Rounded); ++colour)
+      for (const Variant v : variants()) {
+        CompareArgs args;
+        args.reference = floats[0].view();
+        args.image = floats[1].view();
+        args.colour = Colour(colour);
+        args.referenceLevels = args.imageLevels = levels;
+        std::vector<double> got(size_t(3 * args.planes()));
+        args.results = {got.data(), got.size()};
+        check(args);
+        run(args, {v, 2, nullptr});
+        CHECK(got == compare(bytes[0], bytes[1], {Colour(colour)}, {v, 2, nullptr}));
+      }
+  }
 }
 
 TEST_CASE("compare: where cancellation is worst") {
@@ -290,7 +452,8 @@ TEST_CASE("compare: luma rows are planeAt to the bit, and exact rationals but fo
 }
 
 TEST_CASE("compare: refusals say what was expected") {
-  const Picture a = noise(20, 10, 3, 1, false), narrow = noise(19, 10, 3, 1, false), floats = noise(20, 10, 3, 1, true), two = noise(20, 20, 2, 1, false);
+  const Picture a = noise(20, 10, 3, 1, false), narrow = noise(19, 10, 3, 1, false), floats = noise(20, 10, 3, 1, true),
+                two = noise(20, 20, 2, 1, false);
   const auto code = [](const Picture& p, const Picture& q, const Settings& s) {
     try {
       compare(p, q, s, {});
@@ -300,12 +463,18 @@ TEST_CASE("compare: refusals say what was expected") {
     }
     return Code::Internal;
   };
-  CHECK(code(a, a, {}) == Code::Shape);                                                 // ten rows: no valid window
-  CHECK(code(a, a, {Colour::Rgb, Window::Same, 5}) == Code::Shape);                     // nothing left
+  CHECK(code(a, a, {}) == Code::Shape);                              // ten rows: no valid window
+  CHECK(code(a, a, {Colour::Rgb, Window::Same, 5}) == Code::Shape);  // nothing left
   CHECK(code(a, a, {Colour::Rgb, Window::Same, -1}) == Code::Shape);
   CHECK(code(a, a, {Colour::Rgb, Window::Same, INT32_MAX}) == Code::Shape);
   CHECK(code(a, narrow, {Colour::Rgb, Window::Same}) == Code::Shape);
   CHECK(code(a, floats, {Colour::Rgb, Window::Same}) == Code::Shape);
   CHECK(code(two, two, {Colour::YStudio}) == Code::Shape);
-  CHECK(code(a, a, {Colour::Rgb, Window::Same}) == Code::Internal);                     // and this one runs
+  const Picture large = noise(160, 161, 1, 1, false);
+  CHECK(code(large, large, {Colour::Rgb, Window::Valid, 0, true, true, Weights::Gauss11, false, 5}) ==
+        Code::Shape);  // ten columns at the fifth scale
+  CHECK(code(a, a, {Colour::Rgb, Window::Same, 0, true, true, Weights::Gauss11, false, 6}) == Code::Argument);
+  CHECK(code(a, a, {Colour::Rgb, Window::Same, 0, true, true, Weights::Gauss11, true}) == Code::Argument);
+  CHECK(code(a, a, {Colour::Rgb, Window::Valid, 2, true, true, Weights::Uniform7}) == Code::Shape);  // six rows
+  CHECK(code(a, a, {Colour::Rgb, Window::Same}) == Code::Internal);                                  // and this one runs
 }

@@ -18,7 +18,7 @@ constexpr int kNiqeBlock = 96, kNiqeFeatures = 36;
 struct NiqeArgs {
   ConstRaster image;
   Colour colour = Colour::YStudioRounded;
-  int crop = 0;
+  int crop = 0, levels = 0;  // levels: as in compare.h
   Results features;
 
   template <class V>
@@ -26,6 +26,7 @@ struct NiqeArgs {
     v.in("image", image);
     v.choice("colour", colour, {"rgb", "y-studio", "y-studio-rounded", "y-full-rounded", "gray-rounded", "gray601-rounded"}, Colour::YStudioRounded);
     v.integer("crop", crop, 0);
+    v.integer("levels", levels, 0);
     v.results("features", features);
   }
 

@@ -65,16 +65,17 @@ class Bytes {
 /// A channel of planar floats in [0, 1].
 class Floats {
  public:
-  explicit Floats(const float* row) : row_(row) {}
-  double one(int i) const { return double(row_[i]) * 255.0; }
+  Floats(const PlaneSource& source, const float* row) : source_(source), row_(row) {}
+  double one(int i) const { return scaled(source_, double(row_[i])); }
   vd many(int i) const {
     typedef float half __attribute__((vector_size(kBytes / 2)));
     half v;
     std::memcpy(&v, row_ + i, sizeof v);
-    return __builtin_convertvector(v, vd) * 255.0;
+    return scaled(source_, __builtin_convertvector(v, vd));
   }
 
  private:
+  const PlaneSource& source_;
   const float* row_;
 };
 
@@ -102,7 +103,7 @@ void luma(const PlaneSource& s, const Channel& red, const Channel& green, const 
 void planeSamples(const PlaneSource& s, int x, int y, int n, double* dst) {
   const size_t at = size_t(y) * size_t(s.width) + size_t(x);
   const bool colourful = s.channels >= 3;
-  if (s.bytes) {
+  if (s.store == Store::Bytes) {
     const uint8_t* row = static_cast<const uint8_t*>(s.data) + at * size_t(s.channels);
     // a vector ending at sample i + kD reads up to kReach bytes from its last group of four pixels on: keep that inside the picture's row
     const int left = s.width - x, safe = left - (kReach + s.channels - 1) / s.channels;
@@ -110,10 +111,14 @@ void planeSamples(const PlaneSource& s, int x, int y, int n, double* dst) {
     if (s.channel >= 0) return single(Bytes(row, s.channels, s.channel), whole, n, dst);
     return luma(s, Bytes(row, s.channels, 0), Bytes(row, s.channels, colourful ? 1 : 0), Bytes(row, s.channels, colourful ? 2 : 0), whole, n, dst);
   }
-  const float* row = static_cast<const float*>(s.data) + at;
   const size_t pitch = size_t(s.width) * size_t(s.height);
-  if (s.channel >= 0) return single(Floats(row + size_t(s.channel) * pitch), n, n, dst);
-  luma(s, Floats(row), Floats(row + (colourful ? pitch : 0)), Floats(row + (colourful ? 2 * pitch : 0)), n, n, dst);
+  if (s.store == Store::Doubles) {
+    std::memcpy(dst, static_cast<const double*>(s.data) + size_t(s.channel) * pitch + at, size_t(n) * sizeof(double));
+    return;
+  }
+  const float* row = static_cast<const float*>(s.data) + at;
+  if (s.channel >= 0) return single(Floats(s, row + size_t(s.channel) * pitch), n, n, dst);
+  luma(s, Floats(s, row), Floats(s, row + (colourful ? pitch : 0)), Floats(s, row + (colourful ? 2 * pitch : 0)), n, n, dst);
 }
 
 }  // namespace ir::IR_NS

@@ -204,15 +204,25 @@ export async function denoiseStep<V extends Vector>(
 /** Planes compared: channels, or one luma (definitions in docs/conventions.md). */
 export type Colour = 'rgb' | 'y-studio' | 'y-studio-rounded' | 'y-full-rounded' | 'gray-rounded' | 'gray601-rounded';
 
+/** What float samples are multiples of 1 / of: 255 or 65535 for pictures of 8 or 16 bits, whose whole numbers are then recovered; 0: free. */
+export type Levels = 0 | 255 | 65535;
+
 export interface CompareOptions {
   readonly colour?: Colour;
-  /** SSIM's windows: inside the picture, or one per pixel with zero padding. */
-  readonly border?: 'valid' | 'same';
+  /** SSIM's window: 11x11 Gaussian sigma 1.5 with population moments, or 7x7 equal weights with sample moments (scikit-image). */
+  readonly window?: 'gauss11' | 'uniform7';
+  /** Windows inside the picture, or one per pixel with zeros or the edge's samples beyond it. */
+  readonly border?: 'valid' | 'same' | 'replicate';
   readonly crop?: number;
   /** Default true; false leaves `ssim` and `contrast` NaN and takes pictures of any size. */
   readonly ssim?: boolean;
   /** Limits the contrast term to >= 0 (pyiqa). */
   readonly clampContrast?: boolean;
+  /** The channels are a third dimension of the window, as in MATLAB's ssim of an RGB array; with rgb, gauss11 and replicate. */
+  readonly volume?: boolean;
+  /** Of float samples; bytes need none. */
+  readonly referenceLevels?: Levels;
+  readonly imageLevels?: Levels;
 }
 
 /** Per plane, on the 0..255 scale. */
@@ -222,21 +232,34 @@ export interface Comparison {
   readonly contrast: Float64Array;
 }
 
-/** Mean squared error and SSIM (Wang et al. 2004) in one pass. @throws IrNativeError IR_E_SHAPE for sizes that differ or are below 11 */
+/** Mean squared error and SSIM (Wang et al. 2004) in one pass. @throws IrNativeError IR_E_SHAPE for sizes that differ or are below the window's */
 export async function compare(
   reference: AnyRaster,
   image: AnyRaster,
   options: CompareOptions = {},
   exec?: ExecOptions,
 ): Promise<Comparison> {
-  const planes = !isSound(reference) ? 0 : (options.colour ?? 'rgb') === 'rgb' ? reference.channels : 1;
-  const results = new Float64Array(3 * planes);
-  await runKernel('compare', given({ reference, image, results, ...options }), sizeOf(reference), exec);
-  return {
-    mse: results.slice(0, planes),
-    ssim: results.slice(planes, 2 * planes),
-    contrast: results.slice(2 * planes),
-  };
+  const [comparison] = await compareScales(reference, image, 1, options, exec);
+  return comparison!;
+}
+
+/** `compare` at up to 5 scales, each half the one before by means of 2x2 samples (a zero first where a side is odd), as MS-SSIM takes them. */
+export async function compareScales(
+  reference: AnyRaster,
+  image: AnyRaster,
+  scales: number,
+  options: CompareOptions = {},
+  exec?: ExecOptions,
+): Promise<Comparison[]> {
+  const planes = (options.colour ?? 'rgb') === 'rgb' ? reference.channels : 1;
+  const results = new Float64Array(3 * planes * scales);
+  await runKernel('compare', given({ reference, image, results, scales, ...options }), samplesOf(reference), exec);
+  return Array.from({ length: scales }, (_, scale) => {
+    const [mse, ssim, contrast] = [0, 1, 2].map((k) =>
+      results.slice((3 * scale + k) * planes, (3 * scale + k + 1) * planes),
+    );
+    return { mse: mse!, ssim: ssim!, contrast: contrast! };
+  });
 }
 
 export interface NiqeFeatures {
@@ -248,7 +271,7 @@ export interface NiqeFeatures {
 /** NIQE's features; see docs/conventions.md. @throws IrNativeError IR_E_SHAPE where not one block fits */
 export async function niqeFeatures(
   image: AnyRaster,
-  options: { readonly colour?: Exclude<Colour, 'rgb'>; readonly crop?: number } = {},
+  options: { readonly colour?: Exclude<Colour, 'rgb'>; readonly crop?: number; readonly levels?: Levels } = {},
   exec?: ExecOptions,
 ): Promise<NiqeFeatures> {
   const crop = options.crop ?? 0;
