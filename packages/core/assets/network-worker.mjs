@@ -1,6 +1,5 @@
-// One network in a thread of its own: onnxruntime's `run` blocks whoever calls it, despite its promise.
+// One network in a process of its own: onnxruntime's `run` blocks whoever calls it, despite its promise, and cannot be stopped.
 // Plain JavaScript, so that it runs the same from sources and from the built package. Types of the messages: src/network/protocol.ts.
-import { parentPort } from 'node:worker_threads';
 import ort from 'onnxruntime-node';
 
 let session;
@@ -44,15 +43,14 @@ async function run({ feeds }) {
 
 const actions = { open, run };
 
-parentPort.on('message', async ({ id, action, ...message }) => {
+process.on('message', async ({ action, ...message }) => {
   try {
-    const value = await actions[action](message);
-    const buffers = action === 'run' ? [...new Set(Object.values(value).map((t) => t.data.buffer))] : [];
-    parentPort.postMessage(
-      { id, value },
-      buffers.filter((b) => b instanceof ArrayBuffer),
-    );
+    process.send({ value: await actions[action](message) });
   } catch (error) {
-    parentPort.postMessage({ id, error: told(error) });
+    process.send({ error: told(error) });
   }
 });
+
+// A terminal sends its interrupt to all of us; ending this process is up to the one that asked for it, and it ends with that one.
+process.on('SIGINT', () => {});
+process.on('disconnect', () => process.exit());

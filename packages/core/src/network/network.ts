@@ -1,6 +1,6 @@
 import { EnvironmentError, explain, ModelError, UsageError } from '../errors.js';
+import { NetworkProcess } from './process.js';
 import type { Opened, PortMetadata, ProviderFailure, Tensor } from './protocol.js';
-import { NetworkThread } from './thread.js';
 
 export interface NetworkOptions {
   /** Execution providers in order; the first that can be had runs. Default `['cpu']`. */
@@ -42,15 +42,26 @@ function checkOptions({ providers = ['cpu'], threads = 1 }: NetworkOptions): {
   return { providers, threads };
 }
 
+/** Settles as `work` does, or rejects as soon as `signal` is aborted. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
 /**
- * An ONNX graph in a worker thread. Calls are served one after another; an aborted call ends the worker, and the next call opens it again.
+ * An ONNX graph in a process of its own. Calls are served one after another. Aborting rejects at once, also while a call waits for its turn; the
+ * process of an aborted pass is killed, and the next call starts another one with the same provider.
  * Use after `dispose()` is an `IR_E_DISPOSED` error.
  */
 export class Network {
   readonly name: string;
   readonly #path: string;
   readonly #options: { providers: readonly string[]; threads: number };
-  #thread: NetworkThread | undefined;
+  #process: NetworkProcess | undefined;
   #opened: Opened | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #disposed = false;
@@ -68,9 +79,9 @@ export class Network {
   static async open(name: string, path: string, options: NetworkOptions = {}): Promise<Network> {
     const network = new Network(name, path, options);
     try {
-      await network.#queue(() => network.#ready(options.signal), options.signal);
+      await network.#inTurn(() => network.#ready(options.signal), options.signal);
     } catch (error) {
-      await network.dispose();
+      void network.dispose();
       throw error;
     }
     return network;
@@ -90,65 +101,64 @@ export class Network {
   }
 
   /**
-   * One forward pass. The buffers of `feeds` are transferred to the worker: they are empty afterwards.
-   * @throws ModelError where the graph fails; EnvironmentError `IR_E_WORKER` where the worker dies; `signal.reason` on abort
+   * One forward pass; `feeds` are copied.
+   * @throws ModelError where the graph fails; EnvironmentError `IR_E_WORKER` where the process dies; `signal.reason` on abort
    */
-  run(
+  async run(
     feeds: Readonly<Record<string, Tensor>>,
-    options: { readonly signal?: AbortSignal } = {},
+    { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<Readonly<Record<string, Tensor>>> {
-    return this.#queue(async () => {
-      const thread = await this.#ready(options.signal);
-      const buffers = [...new Set(Object.values(feeds).map((t) => t.data.buffer))].filter(
-        (b) => b instanceof ArrayBuffer,
-      );
-      return thread.request<Record<string, Tensor>>('run', { feeds }, buffers, options.signal);
-    }, options.signal);
+    return this.#inTurn(async () => {
+      const worker = await this.#ready(signal);
+      return worker.request<Record<string, Tensor>>('run', { feeds }, signal);
+    }, signal);
   }
 
-  /** Ends the worker; idempotent. A call under way is rejected. */
+  /** Ends the process; idempotent. Calls under way or waiting are rejected. */
   async dispose(): Promise<void> {
     this.#disposed = true;
-    const thread = this.#thread;
-    this.#thread = undefined;
-    await thread?.end();
+    await this.#process?.end(this.#gone());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
 
-  async #queue<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  #gone(): UsageError {
+    const told = { name: this.name, expected: 'a network in use', got: 'one disposed of', fix: 'Open it again' };
+    return new UsageError('IR_E_DISPOSED', explain(told));
+  }
+
+  async #inTurn<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    signal?.throwIfAborted();
     const before = this.#turn;
     const mine = (async () => {
-      await before.catch(() => {});
+      await before;
       signal?.throwIfAborted();
-      if (this.#disposed) {
-        const message = explain({
-          name: this.name,
-          expected: 'a network in use',
-          got: 'one disposed of',
-          fix: 'Open it again',
-        });
-        throw new UsageError('IR_E_DISPOSED', message);
-      }
+      if (this.#disposed) throw this.#gone();
       return work();
     })();
     this.#turn = mine.catch(() => {});
-    return mine;
+    return unlessAborted(mine, signal);
   }
 
-  async #ready(signal?: AbortSignal): Promise<NetworkThread> {
-    if (this.#thread && !this.#thread.dead) return this.#thread;
-    const thread = new NetworkThread(this.name);
-    this.#thread = thread;
-    const opened = await thread.request<Opened>('open', { path: this.#path, ...this.#options }, [], signal);
-    if (!opened.provider) {
-      await thread.end();
-      throw openFailure(this.name, opened.failures);
+  /** The process with the graph open in it: the one there is, or a new one where that has ended. */
+  async #ready(signal: AbortSignal | undefined): Promise<NetworkProcess> {
+    if (this.#process && !this.#process.dead) return this.#process;
+    const worker = new NetworkProcess(this.name);
+    this.#process = worker;
+    // What ran first runs again: results must not change their provider halfway.
+    const providers = this.#opened?.provider ? [this.#opened.provider] : this.#options.providers;
+    const request = { path: this.#path, providers, threads: this.#options.threads };
+    try {
+      const opened = await worker.request<Opened>('open', request, signal);
+      if (!opened.provider) throw openFailure(this.name, opened.failures);
+      this.#opened ??= opened;
+      return worker;
+    } catch (error) {
+      void worker.end(error);
+      throw error;
     }
-    this.#opened = opened;
-    return thread;
   }
 }
 

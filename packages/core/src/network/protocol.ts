@@ -1,4 +1,4 @@
-/** A tensor as it crosses the thread boundary. */
+/** A tensor as it crosses the process boundary. */
 export interface Tensor {
   readonly type: 'float32' | 'float16' | 'int64' | 'int32' | 'uint8' | 'bool';
   readonly data: Float32Array | Uint16Array | BigInt64Array | Int32Array | Uint8Array;
