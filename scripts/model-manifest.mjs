@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Writes models/ID/manifest.json for a network that training/ has exported: `node scripts/model-manifest.mjs ID`.
- * Hash, size and parameter count come from the graph; multiple and reach from training.json; the rest is fixed by the recipe's ports.
+ * Hash, size and parameter count come from the graph; size multiple and reach from training.json; the rest is fixed by the recipe's ports.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ const manifest = parseManifest(
     input: port('input'),
     output: port('output'),
     scale: 1,
-    multiple: 4,
+    multiple: training.multiple,
     reach: training.reach,
     maxPixels: 1_600_000,
     parameters: { weights, allInitializers },
