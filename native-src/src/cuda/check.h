@@ -18,5 +18,3 @@ inline void check(cudaError_t status, const char* what, const char* file, int li
 }  // namespace ir::cuda
 
 #define IR_CUDA(call) ::ir::cuda::check((call), #call, __FILE__, __LINE__)
-/// After a launch: catches a bad configuration at once; faults inside the kernel surface at the next synchronisation.
-#define IR_CUDA_LAUNCHED() IR_CUDA(cudaGetLastError())

@@ -2,9 +2,9 @@
 
 #include "ir/variants.h"
 #include "kernels/aggd.h"
+#include "kernels/niqe_window.h"
 
 namespace ir {
-constexpr int kNiqeRadius = 3;
 constexpr int kNiqePad = 8;  // doubles of slack behind each row, so that vectors may read past its end
 }  // namespace ir
 
@@ -120,11 +120,10 @@ void blockSums(const double* block, int side, AggdSums* sums) {  // side is 96 o
 #include "kernels/taps.h"
 
 namespace ir {
-namespace {
 
-/// The 7x7 Gaussian window, normalised by its sum in two dimensions. The order of the sum (eight running sums, then pairs, as numpy takes it)
-/// is kept, because the last bit of the weights decides the sign that a balanced window leaves behind.
-std::vector<double> windowWeights() {
+/// The order of the sum (eight running sums, then pairs, as numpy takes it) is kept, because the last bit of the weights decides the sign that a
+/// balanced window leaves behind.
+std::vector<double> niqeWindow() {
   std::vector<double> taps, weights;
   for (int i = -kNiqeRadius; i <= kNiqeRadius; ++i) taps.push_back(std::exp(-(i * i) / (2 * ((7.0 / 6) * (7.0 / 6)))));
   for (const double row : taps)
@@ -135,6 +134,8 @@ std::vector<double> windowWeights() {
   for (double& w : weights) w /= sum;
   return weights;
 }
+
+namespace {
 
 /// Rows [first, first + count) of a plane, each with a replicated border of 3 and slack for vectors.
 class Rows {
@@ -165,7 +166,7 @@ class Rows {
 class BlockRow {
  public:
   BlockRow(const NiqeArgs& args, const Exec& exec, const std::vector<double>& weights, const AxisMap& halfX, const AxisMap& halfY)
-      : args_(args), source_(planeSource(args.image, args.colour, 0)), exec_(exec), weights_(weights), halfX_(halfX), halfY_(halfY) {}
+      : args_(args), source_(planeSource(args.image, args.colour, 0, args.levels)), exec_(exec), weights_(weights), halfX_(halfX), halfY_(halfY) {}
 
   void operator()(int index) const {
     const int width = args_.columns() * kNiqeBlock, height = args_.rows() * kNiqeBlock;
@@ -185,7 +186,8 @@ class BlockRow {
     Rows half(halfTop, halfBottom - halfTop, width / 2);
     std::vector<double> line(size_t(width + kNiqePad));
     for (int y = halfTop; y < halfBottom; ++y) {
-      mixFlatRowsFor(exec_.variant)(full.at(halfY_.first[size_t(y)]), full.pitch(), weightsOf(halfY_, y), halfY_.count[size_t(y)], line.data(), width);
+      mixFlatRowsFor(exec_.variant)(full.at(halfY_.first[size_t(y)]), full.pitch(), weightsOf(halfY_, y), halfY_.count[size_t(y)], line.data(),
+                                    width);
       alongX(line.data(), half.at(y));
       half.extend(y);
     }
@@ -242,15 +244,17 @@ void check(const NiqeArgs& a) {
   checkRaster("image", a.image);
   require(a.colour != Colour::Rgb, Code::Argument, "expected a luma for colour, got rgb");
   require(a.image.channels == 1 || a.image.channels == 3, Code::Shape, "expected 1 or 3 channels, got " + std::to_string(a.image.channels));
-  require(a.crop >= 0 && a.image.width > 2 * a.crop && a.image.height > 2 * a.crop && a.columns() >= 1 && a.rows() >= 1, Code::Shape,
+  require(a.crop >= 0 && a.crop <= (std::min(a.image.width, a.image.height) - 1) / 2 && a.columns() >= 1 && a.rows() >= 1, Code::Shape,
           "expected at least one block of 96x96 in image, got " + describe(a.image) + " with crop " + std::to_string(a.crop));
+  require(a.levels == 0 || ((a.levels == 255 || a.levels == 65535) && a.image.pixel == Pixel::F32), Code::Argument,
+          "expected levels to be 0, or 255 or 65535 of float samples, got " + std::to_string(a.levels));
   const size_t size = size_t(a.columns()) * size_t(a.rows()) * kNiqeFeatures;
   require(a.features.size == size, Code::Shape,
           "expected features to have length " + std::to_string(size) + ", got " + std::to_string(a.features.size));
 }
 
 void run(const NiqeArgs& a, const Exec& exec) {
-  const std::vector<double> weights = windowWeights();
+  const std::vector<double> weights = niqeWindow();
   const int width = a.columns() * kNiqeBlock, height = a.rows() * kNiqeBlock;
   const AxisMap halfX = resampleAxis(width, width / 2, 0.5, Filter::Cubic, true, Border::Symmetric);
   const AxisMap halfY = resampleAxis(height, height / 2, 0.5, Filter::Cubic, true, Border::Symmetric);
