@@ -74,7 +74,9 @@ const FLAGS = [
   const scales = () =>
     page
       .locator('.layer img, .window img')
-      .evaluateAll((images) => images.map((image) => new DOMMatrix(getComputedStyle(image).transform).a));
+      .evaluateAll((images) =>
+        (images as HTMLImageElement[]).map((image) => image.getBoundingClientRect().width / image.naturalWidth),
+      );
 
   test('every curve is drawn: lines, bands and points in the restorers’ colours, visible', async () => {
     const panels = page.locator('.panel');
@@ -142,7 +144,7 @@ const FLAGS = [
     const fit = await scales();
     await page.locator('[data-zoom="8"]').click();
     const deep = await scales();
-    expect(deep.slice(0, 2)).toEqual([8, 8]);
+    for (const scale of deep.slice(0, 2)) expect(scale).toBeCloseTo(8, 3);
     const factor = 8 / fit[0]!;
     deep.forEach((scale, i) => {
       expect(scale / fit[i]!).toBeCloseTo(factor, 3);
@@ -150,7 +152,7 @@ const FLAGS = [
     const rendering = await page.locator('.layer.left img').evaluate((image) => getComputedStyle(image).imageRendering);
     expect(rendering).toBe('pixelated');
     const place = () =>
-      page.locator('.layer img').evaluateAll((images) => images.map((image) => (image as HTMLElement).style.transform));
+      page.locator('.layer img').evaluateAll((images) => images.map((image) => (image as HTMLElement).style.left));
     const before = await place();
     await page.locator('.stage').focus();
     await page.keyboard.press('ArrowRight');
@@ -158,7 +160,9 @@ const FLAGS = [
     expect(after[0]).not.toBe(before[0]);
     expect(after[0]).toBe(after[1]);
     await page.keyboard.press('0');
-    expect(await scales()).toEqual(fit);
+    (await scales()).forEach((scale, i) => {
+      expect(scale).toBeCloseTo(fit[i]!, 6);
+    });
   });
 
   test('every original, restorer and degradation can be chosen, its values beside it', async () => {

@@ -73,16 +73,17 @@
     /** Centre in picture pixels; `zoom` 1 fits the picture into its window. */
     const state = { left: 0, right: 1, x: 0, y: 0, zoom: 1 };
 
-    const fitOf = (element) => Math.min(element.clientWidth / view.width, element.clientHeight / view.height) || 1;
+    /** Pixels of the screen for one of the picture when it fits; windows have the picture's proportions. */
+    const fitOf = (element) => element.getBoundingClientRect().width / view.width || 1;
     const largest = () => Math.max(1, DEEPEST / fitOf(stage));
 
-    /** Shows the same place of the picture in one window as in all others. */
+    /** Shows the same place of the picture in one window as in all others. In percent, so that it holds at any size, on paper too. */
     function place(element, image) {
-      const scale = fitOf(element) * state.zoom;
-      const x = element.clientWidth / 2 - state.x * scale;
-      const y = element.clientHeight / 2 - state.y * scale;
-      image.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
-      element.classList.toggle('pixels', scale >= 1.99);
+      const width = image.naturalWidth || view.width;
+      image.style.width = `${(100 * state.zoom * width) / view.width}%`;
+      image.style.left = `${50 - (100 * state.zoom * state.x) / view.width}%`;
+      image.style.top = `${50 - (100 * state.zoom * state.y) / view.height}%`;
+      element.classList.toggle('pixels', fitOf(element) * state.zoom >= 1.99);
     }
 
     function draw() {
@@ -170,8 +171,9 @@
           window.style.aspectRatio = `${view.width} / ${view.height}`;
           const image = make('img');
           image.alt = '';
-          image.src = entry.url;
           image.draggable = false;
+          image.addEventListener('load', () => place(window, image));
+          image.src = entry.url;
           window.append(image);
           windows.push(window);
           const name = make('span', 'name', entry.label);
@@ -299,6 +301,7 @@
         event.preventDefault();
       });
 
+      for (const layer of Object.values(layers)) layer.firstElementChild.addEventListener('load', draw);
       slider.addEventListener('input', draw);
       for (const button of root.querySelectorAll('[data-zoom]')) {
         button.addEventListener('click', () => {

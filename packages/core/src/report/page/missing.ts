@@ -23,19 +23,20 @@ const LONGEST = 100;
 interface Gap {
   readonly what: string;
   readonly restorer: string;
-  readonly degradation: string;
+  readonly degradations: Set<string>;
   readonly pictures: Set<string>;
   count: number;
 }
 
-/** Gaps of one kind, restorer and degradation together, in the order of the rows. */
+/** Gaps of one kind and restorer together, in the order of the rows. */
 function collect(rows: readonly ResultRow[], whats: (row: ResultRow) => readonly string[]): Gap[] {
   const gaps = new Map<string, Gap>();
   for (const row of rows) {
-    const [restorer, degradation] = [row.restorer.label, row.degradation.name];
+    const restorer = row.restorer.label;
     for (const what of whats(row)) {
-      const key = JSON.stringify([what, restorer, degradation]);
-      const gap = gaps.get(key) ?? { what, restorer, degradation, pictures: new Set(), count: 0 };
+      const key = JSON.stringify([what, restorer]);
+      const gap = gaps.get(key) ?? { what, restorer, degradations: new Set(), pictures: new Set(), count: 0 };
+      gap.degradations.add(row.degradation.name);
       gap.pictures.add(row.image.name);
       gap.count += 1;
       gaps.set(key, gap);
@@ -44,8 +45,8 @@ function collect(rows: readonly ResultRow[], whats: (row: ResultRow) => readonly
   return [...gaps.values()];
 }
 
-function picturesText(pictures: ReadonlySet<string>): string {
-  const names = [...pictures];
+function namesText(all: ReadonlySet<string>): string {
+  const names = [...all];
   return names.length <= 4 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
 }
 
@@ -53,12 +54,12 @@ function gapTable(caption: string, gaps: readonly Gap[]): Markup | false {
   if (gaps.length === 0) return false;
   const rest = gaps.length - LONGEST;
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table class="words"><caption>${caption}</caption>
-<thead><tr><th scope="col">What</th><th scope="col">Restorer</th><th scope="col">Degradation</th><th scope="col">Cells</th><th scope="col">Pictures</th></tr></thead>
+<thead><tr><th scope="col">What</th><th scope="col">Restorer</th><th scope="col">Degradations</th><th scope="col">Cells</th><th scope="col">Pictures</th></tr></thead>
 <tbody>${gaps
     .slice(0, LONGEST)
     .map(
-      ({ what, restorer, degradation, count, pictures }) =>
-        html`<tr><td>${what}</td><td>${restorer}</td><td>${degradation}</td><td>${count}</td><td>${picturesText(pictures)}</td></tr>\n`,
+      ({ what, restorer, degradations, count, pictures }) =>
+        html`<tr><td>${what}</td><td>${restorer}</td><td>${namesText(degradations)}</td><td>${count}</td><td>${namesText(pictures)}</td></tr>\n`,
     )}</tbody></table></div>${rest > 0 && html`<p>and ${rest} more; see <code>results.jsonl</code>.</p>`}`;
 }
 

@@ -46,7 +46,7 @@ export function picturesSection(context: PageContext): Markup {
   const body =
     pictures.shown.length === 0
       ? html`<p>This study keeps no pictures.</p>`
-      : html`<p>Drag the line, or use the slider, to wipe from one picture to the other. When zoomed in, dragging moves both; single pixels are shown from 200 % on. On the picture, arrow keys move, <kbd>+</kbd> and <kbd>−</kbd> zoom, <kbd>0</kbd> fits.</p>
+      : html`<p class="how">Drag the line, or use the slider, to wipe from one picture to the other. When zoomed in, dragging moves both; single pixels are shown from 200 % on. On the picture, arrow keys move, <kbd>+</kbd> and <kbd>−</kbd> zoom, <kbd>0</kbd> fits.</p>
 <noscript><p>The viewer needs scripts; the files are in <code>pictures/</code>.</p></noscript>
 <div class="viewer" hidden>
 <div class="tools">

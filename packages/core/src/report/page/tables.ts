@@ -19,7 +19,7 @@ const headRow = (axis: string | null, series: readonly Series[]): Markup =>
 
 function rowHead({ name, x }: StudyDegradation, axis: string | null): Markup {
   if (axis === null || x === null) return html`<th scope="row">${name}</th>`;
-  return html`<th scope="row">${x}<small>${name}</small></th>`;
+  return html`<th scope="row">${x}${!name.endsWith(String(x)) && html`<small>${name}</small>`}</th>`;
 }
 
 const few = (n: number, all: number) => n < all && html`<small class="few">n = ${n}</small>`;
