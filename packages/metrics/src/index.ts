@@ -1,3 +1,15 @@
 /** `@ir/metrics`: every metric, over the contract that `@ir/core` defines. */
 export { type Conventions, formatIdentity, type MetricIdentity, parseIdentity } from './identity.js';
 export { createMetrics, METRICS, metricFromIdentity, metricNamed } from './registry.js';
+export { type Aggregate, aggregate } from './score/aggregate.js';
+export { scoreCsv } from './score/csv.js';
+export { type FilePair, type PairRequest, pairFiles } from './score/pairs.js';
+export {
+  type NamedScore,
+  type ScoredItem,
+  type ScoreOptions,
+  type ScoreReport,
+  scoreFiles,
+  scorePair,
+  scorePaths,
+} from './score/score.js';

@@ -7,10 +7,9 @@ import {
   InputError,
   isOpaque,
   type MetricInput,
-  toInterleavedU8,
   toRgb,
 } from '@ir/core';
-import type { Raster } from '@ir/native';
+import { type CompareOptions, type Comparison, compareScales, type Levels, type Raster } from '@ir/native';
 
 /** Refuses what metrics are not defined for: pictures with transparency. @throws InputError `IR_E_FORMAT` */
 export function assertOpaque(image: Image, name: string): void {
@@ -23,44 +22,72 @@ export function assertOpaque(image: Image, name: string): void {
   );
 }
 
+const BLOCK = 1 << 22;
+
 /** Are all samples finite? Those that are must lie in [0, 1]. @throws InputError `IR_E_FORMAT` for another range, as 0..255 */
-function checkSamples(image: Image, name: string): boolean {
-  if (image.depth !== 32) return true; // on the grid of 8 or 16 bits by contract
+async function checkSamples({ data }: Image, name: string, signal?: AbortSignal): Promise<boolean> {
   let outside: number | undefined;
-  for (const value of image.data) {
-    if (!Number.isFinite(value)) return false;
-    if (value < 0 || value > 1) outside ??= value;
+  for (let from = 0; from < data.length; from += BLOCK) {
+    if (from > 0) await setImmediate(undefined, signal ? { signal } : {}); // a long picture does not hold up the event loop
+    const end = Math.min(data.length, from + BLOCK);
+    for (let i = from; i < end; i++) {
+      const value = data[i]!;
+      if (value >= 0 && value <= 1) continue;
+      if (!Number.isFinite(value)) return false;
+      outside ??= value;
+    }
   }
   if (outside === undefined) return true;
   const fix = 'Divide by the peak, then round to 8 bit with toDepth(image, 8), which clips';
   throw new InputError('IR_E_FORMAT', explain({ name, expected: 'samples in [0, 1]', got: String(outside), fix }));
 }
 
-/** Pictures in the form that kernels take: exact bytes where all have 8 bits, else float samples in their own precision. */
+/** A picture as kernels take it, and the grid that its samples stand on. */
+export interface PreparedImage {
+  readonly raster: Raster;
+  readonly levels: Levels;
+}
+
+/** Pictures of one size and number of channels. */
 export interface Prepared {
   readonly width: number;
   readonly height: number;
-  readonly rasters: readonly Raster[];
+  readonly images: readonly PreparedImage[];
   readonly finite: boolean;
 }
 
+const LEVELS = { 8: 255, 16: 65535, 32: 0 } as const;
+
 async function prepare(named: readonly (readonly [string, Image])[], signal?: AbortSignal): Promise<Prepared> {
   for (const [name, image] of named) assertOpaque(image, name);
-  const images = named.map(([, image]) => image);
-  const [first, ...others] = images as [Image, ...Image[]];
-  for (const [i, other] of others.entries()) assertSameSize(first, other, [named[0]![0], named[i + 1]![0]]);
-  const finite = named.map(([name, image]) => checkSamples(image, name)).every(Boolean);
-  const bytes = images.every((image) => image.depth === 8);
-  const grey = images.every((image) => image.channels === 1);
-  const rasters: Raster[] = [];
-  for (const image of images) {
-    await setImmediate(undefined, signal ? { signal } : {}); // one picture at a time on the event loop
+  const [[firstName, first], ...others] = named as [readonly [string, Image], ...(readonly [string, Image])[]];
+  for (const [name, image] of others) assertSameSize(first, image, [firstName, name]);
+  let finite = true;
+  for (const [name, image] of named) finite = (await checkSamples(image, name, signal)) && finite;
+  const grey = named.every(([, image]) => image.channels === 1);
+  const images = named.map(([, image]) => {
     const { width, height, channels, data, depth } = grey ? image : toRgb(image);
-    const samples = bytes ? toInterleavedU8({ width, height, channels, data, depth }) : data;
-    rasters.push({ data: samples, width, height, channels } as Raster);
-  }
-  return { width: first.width, height: first.height, rasters, finite };
+    return { raster: { data, width, height, channels }, levels: LEVELS[depth] };
+  });
+  return { width: first.width, height: first.height, images, finite };
 }
+
+/** `compare` of the first two pictures at `scales` scales. */
+export function compareTwo(
+  { images: [a, b] }: Prepared,
+  scales: number,
+  options: CompareOptions,
+  signal?: AbortSignal,
+): Promise<Comparison[]> {
+  const levels = { referenceLevels: a!.levels, imageLevels: b!.levels };
+  return compareScales(a!.raster, b!.raster, scales, { ...options, ...levels }, signal ? { signal } : {});
+}
+
+export const meanOf = (values: ArrayLike<number>): number => {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum / values.length;
+};
 
 /** What metrics of one input have in common is made once. */
 function shared<T>(make: (input: MetricInput) => Promise<T>): (input: MetricInput) => Promise<T> {

@@ -1,6 +1,7 @@
 import { type Metric, type MetricDefinition, type MetricSettings, UsageError, unknownName } from '@ir/core';
+import { msSsim } from './distortion/ms-ssim.js';
 import { psnrRgb, psnrY, psnrYFull, psnrYRounded } from './distortion/psnr.js';
-import { ssimGray, ssimRgb, ssimSame, ssimY, ssimYPyiqa } from './distortion/ssim.js';
+import { ssimGray, ssimMatlab3d, ssimRgb, ssimSame, ssimSkimage, ssimY, ssimYPyiqa } from './distortion/ssim.js';
 import { metricOfIdentity } from './identity.js';
 import { niqeGray, niqePirm, niqeY } from './niqe/niqe.js';
 
@@ -14,7 +15,10 @@ export const METRICS: readonly MetricDefinition[] = [
   ssimY,
   ssimYPyiqa,
   ssimGray,
+  ssimSkimage,
   ssimSame,
+  ssimMatlab3d,
+  msSsim,
   niqeY,
   niqeGray,
   niqePirm,

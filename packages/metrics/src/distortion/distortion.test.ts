@@ -2,7 +2,16 @@ import { type Image, type MetricInput, type Score, toDepth, toRgb } from '@ir/co
 import { describe, expect, test } from '@jest/globals';
 import { METRICS, metricNamed } from '../registry.js';
 import { flatImage, noisy, wavyImage } from '../testing/pictures.js';
-import { lumaPlane, psnr, rgbPlanes, type SsimOptions, ssim } from '../testing/reference.js';
+import {
+  halved,
+  lumaPlane,
+  psnr,
+  rgbPlanes,
+  type SsimOptions,
+  ssim,
+  UNIFORM7,
+  volumeSsim,
+} from '../testing/reference.js';
 
 const score = (alias: string, input: MetricInput, crop = 0): Promise<Score> =>
   metricNamed(alias).create({ crop }).score(input);
@@ -41,6 +50,8 @@ const ORACLES: Readonly<Record<string, Oracle>> = {
   'ssim-y-pyiqa': ssimOn(planesOf.yRounded, { clampContrast: true }),
   'ssim-gray': ssimOn(planesOf.gray),
   'ssim-same': ssimOn(planesOf.rgb, { zeroPadded: true }),
+  'ssim-skimage': ssimOn(planesOf.rgb, { window: UNIFORM7, moments: 49 / 48 }),
+  'ssim-matlab3d': (a, b, crop) => volumeSsim(rgbPlanes(a, crop), rgbPlanes(b, crop)),
 };
 
 const SHAPES = [
@@ -58,10 +69,38 @@ describe.each(Object.entries(ORACLES))('%s', (alias, oracle) => {
       const reference = wavyImage(seed, grown);
       const image = noisy(reference, seed + 1, 0.3);
       const got = await value(alias, { reference, image }, crop);
-      // float samples carry half an ulp of float32 on the 0..255 scale; bytes are exact
-      expect(Math.abs(got - oracle(reference, image, crop))).toBeLessThan(shape.depth === 8 ? 1e-9 : 2e-5);
+      expect(Math.abs(got - oracle(reference, image, crop))).toBeLessThan(1e-9);
     },
   );
+});
+
+describe('ms-ssim', () => {
+  test.each([{ width: 165, height: 163, crop: 1 }])(
+    'is the product of the contrasts of four scales and SSIM at the fifth, at $width x $height, crop $crop',
+    async ({ width, height, crop }) => {
+      const reference = wavyImage(21, { width, height });
+      const image = noisy(reference, 22, 0.5);
+      let [a, b] = [lumaPlane(reference, 'gray', true, crop), lumaPlane(image, 'gray', true, crop)];
+      let expected = 1;
+      for (const [i, exponent] of [0.0448, 0.2856, 0.3001, 0.2363, 0.1333].entries()) {
+        const scale = ssim(a, b, { clampContrast: true });
+        expected *= (i < 4 ? scale.contrast : scale.ssim) ** exponent;
+        [a, b] = [halved(a), halved(b)];
+      }
+      expect(await value('ms-ssim', { reference, image }, crop)).toBeCloseTo(expected, 10);
+    },
+  );
+
+  test('needs 161 pixels a side; identical pictures give 1', async () => {
+    const shape = { width: 200, height: 160 };
+    const reference = wavyImage(1, shape);
+    expect(await score('ms-ssim', { reference, image: noisy(reference, 2) })).toEqual({
+      value: null,
+      reason: 'too-small',
+    });
+    const same = wavyImage(1, { width: 161, height: 161 });
+    expect(await score('ms-ssim', { reference: same, image: { ...same } })).toEqual({ value: 1 });
+  });
 });
 
 describe('pictures of different kinds', () => {
@@ -122,14 +161,20 @@ describe('what has no number', () => {
       );
   });
 
-  test.each(['ssim', 'ssim-y', 'ssim-gray', 'ssim-y-pyiqa'])('%s needs a window inside the picture', async (alias) => {
-    expect(await score(alias, pair({ width: 10, height: 40 }))).toEqual({ value: null, reason: 'too-small' });
-    expect(await score(alias, pair({ width: 12, height: 40 }), 1)).toEqual({ value: null, reason: 'too-small' });
-    expect((await score(alias, pair({ width: 11, height: 11 }))).value).toEqual(expect.any(Number));
-  });
+  test.each(['ssim', 'ssim-y', 'ssim-gray', 'ssim-y-pyiqa'])(
+    '%s needs a window of 11 inside the picture',
+    async (alias) => {
+      expect(await score(alias, pair({ width: 10, height: 40 }))).toEqual({ value: null, reason: 'too-small' });
+      expect(await score(alias, pair({ width: 12, height: 40 }), 1)).toEqual({ value: null, reason: 'too-small' });
+      expect((await score(alias, pair({ width: 11, height: 11 }))).value).toEqual(expect.any(Number));
+    },
+  );
 
-  test('ssim-same takes one pixel; a crop that leaves none is too small for all', async () => {
-    expect((await score('ssim-same', pair({ width: 1, height: 1 }))).value).toEqual(expect.any(Number));
+  test('ssim-skimage needs 7 pixels, ssim-same and ssim-matlab3d one; a crop that leaves none is too small for all', async () => {
+    expect(await score('ssim-skimage', pair({ width: 6, height: 9 }))).toEqual({ value: null, reason: 'too-small' });
+    expect((await score('ssim-skimage', pair({ width: 7, height: 7 }))).value).toEqual(expect.any(Number));
+    for (const alias of ['ssim-same', 'ssim-matlab3d'])
+      expect((await score(alias, pair({ width: 1, height: 1 }))).value).toEqual(expect.any(Number));
     for (const alias of Object.keys(ORACLES))
       expect(await score(alias, pair({ width: 12, height: 8 }), 4)).toEqual({ value: null, reason: 'too-small' });
   });

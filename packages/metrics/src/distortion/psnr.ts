@@ -1,15 +1,14 @@
 import type { MetricDefinition, Score } from '@ir/core';
-import { type Colour, compare } from '@ir/native';
+import type { Colour } from '@ir/native';
 import { define } from '../define.js';
-import { type Prepared, preparedPair, shortSide } from '../pictures.js';
+import { compareTwo, meanOf, type Prepared, preparedPair, shortSide } from '../pictures.js';
 
 /** 10 log10(255^2 / MSE) with the MSE over all samples of the planes of `colour` together (not a mean of decibels). */
 export async function psnrOf(pair: Prepared, colour: Colour, crop: number, signal?: AbortSignal): Promise<Score> {
   if (shortSide(pair, crop) < 1) return { value: null, reason: 'too-small' };
   if (!pair.finite) return { value: null, reason: 'not-finite' };
-  const [reference, image] = pair.rasters;
-  const { mse } = await compare(reference!, image!, { colour, crop, ssim: false }, signal ? { signal } : {});
-  const error = mse.reduce((a, b) => a + b) / mse.length;
+  const [comparison] = await compareTwo(pair, 1, { colour, crop, ssim: false }, signal);
+  const error = meanOf(comparison!.mse);
   return error === 0 ? { value: null, reason: 'identical' } : { value: 10 * Math.log10((255 * 255) / error) };
 }
 

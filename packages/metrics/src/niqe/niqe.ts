@@ -35,7 +35,8 @@ const blocksOf = ({ width, height }: Prepared, crop: number): number => {
 export async function niqeOf(picture: Prepared, colour: Luma, crop: number, signal?: AbortSignal): Promise<Score> {
   if (blocksOf(picture, crop) < 2) return { value: null, reason: 'too-small' };
   if (!picture.finite) return { value: null, reason: 'not-finite' };
-  const { features } = await niqeFeatures(picture.rasters[0]!, { colour, crop }, signal ? { signal } : {});
+  const { raster, levels } = picture.images[0]!;
+  const { features } = await niqeFeatures(raster, { colour, crop, levels }, signal ? { signal } : {});
   const model = fitGaussian(features, FEATURES);
   return model ? { value: distance(pristineModel(), model) } : { value: null, reason: 'no-valid-blocks' };
 }

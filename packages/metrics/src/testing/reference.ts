@@ -113,3 +113,49 @@ export function ssim(a: Plane, b: Plane, options: SsimOptions = {}): { ssim: num
     }
   return { ssim: total / count, contrast: structure / count };
 }
+
+/** SSIM of an array of planes as a volume: a window of 11 in all three directions around every sample, edges repeated. */
+export function volumeSsim(a: readonly Plane[], b: readonly Plane[]): number {
+  const taps = gaussianTaps(5, 1.5);
+  const sum = taps.reduce((p, q) => p + q);
+  const w = taps.map((tap) => tap / sum);
+  const [depth, height, width] = [a.length, a[0]!.length, a[0]![0]!.length];
+  const around = (n: number) =>
+    Array.from({ length: n }, (_, at) => taps.map((__, k) => Math.min(n - 1, Math.max(0, at + k - 5))));
+  const [channels, rows, columns] = [around(depth), around(height), around(width)];
+  let total = 0;
+  for (let c = 0; c < depth; c++)
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        let [ma, mb, sq, ab] = [0, 0, 0, 0];
+        for (let k = 0; k < 11; k++)
+          for (let j = 0; j < 11; j++) {
+            const ap = a[channels[c]![k]!]![rows[y]![j]!]!;
+            const bp = b[channels[c]![k]!]![rows[y]![j]!]!;
+            for (let i = 0; i < 11; i++) {
+              const p = ap[columns[x]![i]!]!;
+              const q = bp[columns[x]![i]!]!;
+              const t = w[i]! * w[j]! * w[k]!;
+              ma += t * p;
+              mb += t * q;
+              sq += t * (p * p + q * q);
+              ab += t * p * q;
+            }
+          }
+        const cs = (2 * (ab - ma * mb) + C2) / (sq - ma * ma - mb * mb + C2);
+        total += ((2 * ma * mb + C1) / (ma * ma + mb * mb + C1)) * cs;
+      }
+  return total / (depth * height * width);
+}
+
+/** Means of 2x2 samples; a zero row or column first where a side is odd. */
+export function halved(plane: Plane): Plane {
+  const [height, width] = [plane.length, plane[0]!.length];
+  const at = (x: number, y: number) => (x < 0 || y < 0 ? 0 : plane[y]![x]!);
+  return Array.from({ length: Math.ceil(height / 2) }, (_, j) =>
+    Array.from({ length: Math.ceil(width / 2) }, (__, i) => {
+      const [x, y] = [2 * i - (width % 2), 2 * j - (height % 2)];
+      return (at(x, y) + at(x + 1, y) + at(x, y + 1) + at(x + 1, y + 1)) / 4;
+    }),
+  );
+}
