@@ -1,11 +1,13 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { explain, ModelError, UsageError } from '../errors.js';
+import { basename, join } from 'node:path';
+import { EnvironmentError, explain, ModelError, UsageError } from '../errors.js';
 import { writeAtomically } from '../image/atomic.js';
-import { Network, readOnnx } from '../network/index.js';
+import { Network, type OnnxContents, readOnnx } from '../network/index.js';
 import type { PortMetadata } from '../network/protocol.js';
-import { type Manifest, type Port, parseManifest } from './manifest.js';
-import { findMultiple, measureReach, pass, type Subject, testPicture } from './probe.js';
+import { type Manifest, type Port, parseManifest, parseModelId } from './manifest.js';
+import { describePictures, findMultiple, measureReach, type Pictures } from './probe.js';
 import { hashFile, type InstalledModel, listModels, userModelsDir } from './store.js';
 
 /** What the user says of a graph; the rest is asked of the graph itself. */
@@ -31,172 +33,146 @@ export interface AddModelOptions {
   readonly folder?: string;
 }
 
-const PROBE = 64;
+/** A graph as a protocol buffer cannot be larger. */
+const LARGEST = 2 ** 31 - 1;
 
 /**
- * Installs a user's network: reads the file, asks the graph for its ports, runs it on test pictures to find scale, size multiple and reach, and
- * only then writes manifest and graph, whole or not at all.
- * @throws ModelError where the graph cannot serve as a restorer; UsageError for a bad option or an id that is taken
+ * Installs a user's network as a restorer: copies the file, asks the graph for its ports, runs it on test pictures to find scale, size
+ * multiple and reach, and only then gives the folder its name: a model is there whole or not at all.
+ * @throws ModelError where the graph cannot serve as a restorer; UsageError for a bad option or an id that is taken; EnvironmentError
+ * `IR_E_WRITE` where the folder cannot be written
  */
 export async function addModel(file: string, options: AddModelOptions = {}): Promise<InstalledModel> {
-  const { signal } = options;
-  const bytes = await readGraph(file);
-  const contents = readOnnx(bytes);
-  if (contents.externalFiles.length > 0) {
-    const fix = 'Save the model with its weights inside, or write its manifest by hand (docs/models.md)';
-    throw new ModelError(
-      explain({
-        name: file,
-        expected: 'a graph in one file',
-        got: `weights in ${contents.externalFiles.join(', ')}`,
-        fix,
-      }),
-    );
-  }
-  const id =
-    options.id ??
-    basename(file)
-      .replace(/\.onnx$/i, '')
-      .toLowerCase()
-      .replace(/[^a-z0-9._-]+/g, '-');
-  await refuseTaken(id);
-  const network = await Network.open(id, file, signal ? { signal } : {});
+  const { signal, folder: root = userModelsDir() } = options;
+  const id = parseModelId(options.id ?? idFrom(file));
+  await refuseTaken(id, root);
+  await checkFile(file);
+  const staged = join(root, `.${id}.${process.pid}.${randomBytes(4).toString('hex')}.partial`);
   try {
-    const manifest = await describeGraph(network, file, bytes.length, contents, id, options);
-    return await install(file, manifest, options.folder ?? userModelsDir());
+    // Everything is asked of the copy: the file may change under our hands.
+    const graph = join(staged, `${id}.onnx`);
+    await writing(staged, async () => {
+      await mkdir(staged, { recursive: true });
+      await copyFile(file, graph);
+    });
+    const manifest = await describe(graph, file, id, options);
+    await writeAtomically(join(staged, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    signal?.throwIfAborted();
+    const folder = join(root, id);
+    await writing(folder, () => rename(staged, folder));
+    return { manifest, folder, origin: 'user' };
+  } catch (error) {
+    await rm(staged, { recursive: true, force: true }).catch(() => {}); // what went wrong first is what is told
+    throw error;
+  }
+}
+
+const idFrom = (file: string): string =>
+  basename(file)
+    .replace(/\.onnx$/i, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[^a-z0-9]+/, '');
+
+async function writing(path: string, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (cause) {
+    const fix = 'Check the folder, its permissions and the space left, or set IR_MODELS_DIR';
+    const told = { name: path, expected: 'a place that can be written', got: (cause as Error).message, fix };
+    throw new EnvironmentError('IR_E_WRITE', explain(told), { cause });
+  }
+}
+
+async function checkFile(name: string): Promise<void> {
+  const refuse = (expected: string, got: string, fix?: string) => new ModelError(explain({ name, expected, got, fix }));
+  const info = await stat(name).catch((cause: Error) => {
+    throw refuse('an ONNX file', cause.message);
+  });
+  if (!info.isFile()) throw refuse('an ONNX file', info.isDirectory() ? 'a folder' : 'no regular file');
+  if (info.size === 0) throw refuse('an ONNX file', 'an empty file');
+  if (info.size > LARGEST) throw refuse('less than 2 GiB in one file', `${info.size} bytes`);
+}
+
+async function refuseTaken(id: string, root: string): Promise<void> {
+  const { models } = await listModels();
+  const folder = models.find((m) => m.manifest.id === id && m.origin === 'bundled')?.folder ?? join(root, id);
+  if (!existsSync(folder)) return;
+  const fix = folder === join(root, id) ? `Choose another one, or remove ${folder}` : 'Choose another one';
+  throw new UsageError('IR_E_USAGE', explain({ name: 'id', expected: 'one that is free', got: id, fix }));
+}
+
+async function describe(graph: string, file: string, id: string, options: AddModelOptions): Promise<Manifest> {
+  const { signal } = options;
+  const bytes = await readFile(graph);
+  const contents = readOnnx(bytes, file);
+  if (contents.externalFiles.length > 0) {
+    const got = `weights in ${contents.externalFiles.join(', ')}`;
+    const fix = 'Save the model with its weights inside, or write its manifest by hand (docs/models.md)';
+    throw new ModelError(explain({ name: file, expected: 'a graph in one file', got, fix }));
+  }
+  const network = await Network.open(id, graph, signal ? { signal } : {});
+  try {
+    const measured = await measure(network, options);
+    const hash = await hashFile(graph, signal);
+    return manifestOf(id, file, { sha256: hash, bytes: bytes.length, contents }, measured, options);
   } finally {
     await network.dispose();
   }
 }
 
-async function readGraph(file: string): Promise<Uint8Array> {
-  const info = await stat(file).catch((cause: Error) => {
-    throw new ModelError(explain({ name: file, expected: 'an ONNX file', got: cause.message }), { cause });
-  });
-  if (!info.isFile() || info.size === 0)
-    throw new ModelError(
-      explain({ name: file, expected: 'an ONNX file', got: info.isFile() ? 'an empty file' : 'no file' }),
-    );
-  if (info.size >= 2 ** 31)
-    throw new ModelError(
-      explain({
-        name: file,
-        expected: 'less than 2 GiB in one file',
-        got: `${info.size} bytes`,
-        fix: 'Export with external data',
-      }),
-    );
-  return readFile(file);
+interface Measured {
+  readonly pictures: Pictures;
+  readonly multiple: number;
+  readonly reach: number;
 }
 
-async function refuseTaken(id: string): Promise<void> {
-  const { models } = await listModels();
-  const taken = models.find((m) => m.manifest.id === id);
-  if (!taken) return;
-  const fix =
-    taken.origin === 'user' ? `Choose another with --id, or remove ${taken.folder}` : 'Choose another with --id';
-  throw new UsageError('IR_E_USAGE', explain({ name: 'id', expected: 'one that is free', got: id, fix }));
+async function measure(network: Network, { range = [0, 1], signal, ...given }: AddModelOptions): Promise<Measured> {
+  const pictures = await describePictures(network, range, given.multiple, signal);
+  const multiple = given.multiple ?? (await findMultiple(pictures, signal));
+  const reach = given.reach ?? (await measureReach(pictures, multiple, signal));
+  return { pictures, multiple, reach };
 }
 
-function soleTensor(
-  ports: readonly PortMetadata[],
-  kind: string,
-  name: string,
-): PortMetadata & { shape: readonly (number | string)[] } {
-  const [port] = ports;
-  if (ports.length !== 1 || !port?.isTensor || port.type !== 'float32' || port.shape?.length !== 4) {
-    const got = ports.map((p) => `${p.name}: ${p.type} [${(p.shape ?? []).join(', ')}]`).join('; ') || 'none';
-    throw new ModelError(explain({ name: `${name} ${kind}`, expected: 'one float32 tensor [N, C, H, W]', got }));
-  }
-  return port as PortMetadata & { shape: readonly (number | string)[] };
+const SIDES = ['batch', 'channels', 'height', 'width'] as const;
+
+function portOf(
+  { name, shape = [] }: PortMetadata,
+  channels: number,
+  range: readonly [number, number],
+  colour: Port['colour'],
+) {
+  // Free sides without a name get the usual one; the channels are those that the graph was seen to take or give.
+  const side = (i: number) => (i === 1 ? channels : shape[i] || SIDES[i]);
+  const sides = SIDES.map((_, i) => side(i));
+  return { name, shape: sides, dtype: 'float32', layout: 'NCHW', range, colour: channels === 1 ? 'grey' : colour };
 }
 
-function channelsOf(shape: readonly (number | string)[], name: string): 1 | 3 {
-  const c = shape[1];
-  if (typeof c === 'string') return 3; // free: pictures have three
-  if (c === 1 || c === 3) return c;
-  throw new ModelError(explain({ name, expected: '1 or 3 channels', got: String(c) }));
-}
-
-async function describeGraph(
-  network: Network,
-  file: string,
-  size: number,
-  contents: { weights: number; allInitializers: number },
+function manifestOf(
   id: string,
+  file: string,
+  { contents, ...graph }: { sha256: string; bytes: number; contents: OnnxContents },
+  { pictures, multiple, reach }: Measured,
   options: AddModelOptions,
-): Promise<Manifest> {
-  const { range = [0, 1], colour = 'RGB', signal } = options;
-  const [input, output] = [soleTensor(network.inputs, 'input', id), soleTensor(network.outputs, 'output', id)];
-  const channels = channelsOf(input.shape, `${id} input`);
-  const subject: Subject = { network, input: input.name, output: output.name, channels, range };
-  const scale = await findScale(subject, options.multiple ?? PROBE, signal);
-  const multiple = options.multiple ?? (await findMultiple(subject, scale, signal));
-  const reach = options.reach ?? (await measureReach(subject, scale, multiple, signal));
-  const port = (
-    p: PortMetadata & { shape: readonly (number | string)[] },
-    values: readonly [number, number],
-    c: 1 | 3,
-  ): Port => ({
-    name: p.name,
-    shape: p.shape.map((s, i) => (typeof s === 'number' && (i === 1 || s > 0) ? s : String(s))),
-    dtype: 'float32',
-    layout: 'NCHW',
-    range: [values[0], values[1]],
-    colour: c === 1 ? 'grey' : colour,
-  });
-  return parseManifest(
-    {
-      schema: 'ir.model/1',
-      id,
-      kind: 'restorer',
-      title: options.title ?? id,
-      graph: { file: `${id}.onnx`, sha256: await hashFile(file, signal), bytes: size },
-      input: port(input, range, channels),
-      output: port(output, options.outputRange ?? range, channelsOf(output.shape, `${id} output`)),
-      scale,
-      multiple,
-      reach,
-      maxPixels: options.maxPixels ?? 1_048_576,
-      parameters: { weights: contents.weights, allInitializers: contents.allInitializers },
-      licence: options.licence ?? 'unknown',
-      source: options.source ?? basename(file),
-      ...(options.tasks ? { tasks: options.tasks } : {}),
-    },
-    `the manifest of ${id}`,
-  );
-}
-
-/** Output side / input side, from one run. */
-async function findScale(subject: Subject, multiple: number, signal?: AbortSignal): Promise<number> {
-  const side = Math.ceil(PROBE / multiple) * multiple;
-  const { dims } = await pass(subject, testPicture(subject.channels, side, side, subject.range), side, side, signal);
-  const [, channels, height = 0, width = 0] = dims;
-  const scale = width / side;
-  if (
-    height !== width ||
-    !(scale >= 1 && scale <= 16 && Number.isInteger(scale)) ||
-    (channels !== 1 && channels !== 3)
-  ) {
-    const got = `[${dims.join(', ')}] for a picture of ${side}x${side}`;
-    throw new ModelError(explain({ name: subject.network.name, expected: 'a picture, 1 to 16 times the input', got }));
-  }
-  return scale;
-}
-
-/** Graph first, then the manifest that makes it a model, in a folder that appears under its final name last. */
-async function install(file: string, manifest: Manifest, root: string): Promise<InstalledModel> {
-  const folder = join(root, manifest.id);
-  const temporary = join(root, `.${manifest.id}.${process.pid}.partial`);
-  await mkdir(temporary, { recursive: true });
-  try {
-    await copyFile(file, join(temporary, manifest.graph.file));
-    await writeAtomically(join(temporary, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-    await mkdir(dirname(folder), { recursive: true });
-    await rename(temporary, folder);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
-  }
-  return { manifest, folder, origin: 'user' };
+): Manifest {
+  const { range = [0, 1], colour = 'RGB' } = options;
+  const { weights, allInitializers } = contents;
+  const manifest = {
+    schema: 'ir.model/1',
+    id,
+    kind: 'restorer',
+    title: options.title ?? id,
+    graph: { file: `${id}.onnx`, ...graph },
+    input: portOf(pictures.input, pictures.channels, range, colour),
+    output: portOf(pictures.output, pictures.outputChannels, options.outputRange ?? range, colour),
+    scale: pictures.scale,
+    multiple,
+    reach,
+    maxPixels: options.maxPixels ?? 1_048_576,
+    parameters: { weights, allInitializers },
+    licence: options.licence ?? 'unknown',
+    source: options.source ?? basename(file),
+    ...(options.tasks ? { tasks: options.tasks } : {}),
+  };
+  return parseManifest(manifest, `the manifest of ${id}`);
 }

@@ -1,7 +1,7 @@
 import { explain, ModelError } from '../errors.js';
 import type { Network } from '../network/index.js';
 import type { PortMetadata } from '../network/protocol.js';
-import type { Manifest, Port } from './manifest.js';
+import type { Port, RestorerManifest } from './manifest.js';
 
 const shapeText = (shape: readonly (number | string)[] | undefined) => `[${(shape ?? []).join(', ')}]`;
 
@@ -31,7 +31,7 @@ function checkPort(id: string, kind: 'input' | 'output', port: Port, metadata: r
 }
 
 /** Manifest against session: names, types and shapes of the ports. @throws ModelError */
-export function checkPorts(manifest: Manifest, network: Network): void {
+export function checkPorts(manifest: RestorerManifest, network: Network): void {
   checkPort(manifest.id, 'input', manifest.input, network.inputs);
   checkPort(manifest.id, 'output', manifest.output, network.outputs);
   const others = network.inputs.filter((i) => i.name !== manifest.input.name);

@@ -1,17 +1,30 @@
 import { explain, ModelError } from '../errors.js';
 import type { Network } from '../network/index.js';
-import type { Tensor } from '../network/protocol.js';
+import type { PortMetadata, Tensor } from '../network/protocol.js';
 
-/** Runs a graph with one picture input and one picture output on made-up pictures, to learn what its metadata does not say. */
+/** A graph with one picture input and one picture output, and how to feed it: what running it needs. */
 export interface Subject {
   readonly network: Network;
-  readonly input: string;
-  readonly output: string;
+  readonly input: { readonly name: string };
+  readonly output: { readonly name: string };
   readonly channels: number;
+  /** Values of black and white at the input. */
   readonly range: readonly [number, number];
 }
 
-/** A picture from integers alone: waves, an edge and grain. */
+/** The same with what was learned from a first pass. */
+export interface Pictures extends Subject {
+  readonly input: PortMetadata;
+  readonly output: PortMetadata;
+  readonly outputChannels: number;
+  /** Output side / input side. */
+  readonly scale: number;
+}
+
+const refuse = (name: string, expected: string, got: string, fix?: string) =>
+  new ModelError(explain({ name, expected, got, fix }));
+
+/** A made-up picture, always the same: waves, an edge and grain. */
 export function testPicture(
   channels: number,
   width: number,
@@ -31,45 +44,89 @@ export function testPicture(
 
 /** One pass. @throws ModelError where the graph fails or the output is no picture of finite numbers */
 export async function pass(
-  subject: Subject,
+  { network, input, output, channels }: Subject,
   data: Float32Array,
   width: number,
   height: number,
   signal?: AbortSignal,
 ): Promise<Tensor> {
-  const feed: Tensor = { type: 'float32', data, dims: [1, subject.channels, height, width] };
-  const outputs = await subject.network.run({ [subject.input]: feed }, signal ? { signal } : {});
-  const output = outputs[subject.output];
-  if (!output || !(output.data instanceof Float32Array) || output.dims.length !== 4 || output.dims[0] !== 1) {
-    const got = output ? `${output.type} [${output.dims.join(', ')}]` : 'nothing';
-    throw new ModelError(
-      explain({ name: subject.network.name, expected: `a float32 picture [1, C, H, W] from ${subject.output}`, got }),
-    );
+  const feed: Tensor = { type: 'float32', data, dims: [1, channels, height, width] };
+  const outputs = await network.run({ [input.name]: feed }, signal ? { signal } : {});
+  const result = outputs[output.name];
+  if (!result || !(result.data instanceof Float32Array) || result.dims.length !== 4 || result.dims[0] !== 1) {
+    const got = result ? `${result.type} [${result.dims.join(', ')}]` : 'nothing';
+    throw refuse(network.name, `a float32 picture [1, C, H, W] from ${output.name}`, got);
   }
-  if (!output.data.every(Number.isFinite))
-    throw new ModelError(
-      explain({ name: subject.network.name, expected: 'finite numbers', got: 'NaN or infinity on a test picture' }),
-    );
-  return output;
+  if (!result.data.every(Number.isFinite))
+    throw refuse(network.name, 'finite numbers', 'NaN or infinity on a test picture');
+  return result;
 }
 
-/** Does the graph take this size, and return it times `scale`? */
-async function takes(
-  subject: Subject,
-  width: number,
-  height: number,
-  scale: number,
+const passOver = (subject: Subject, width: number, height: number, signal?: AbortSignal) =>
+  pass(subject, testPicture(subject.channels, width, height, subject.range), width, height, signal);
+
+/** The only port of its kind, if it is one that pictures of any size go through. */
+function picturePort(ports: readonly PortMetadata[], kind: string, name: string): PortMetadata {
+  const [port] = ports;
+  if (ports.length !== 1 || !port?.isTensor || port.type !== 'float32' || port.shape?.length !== 4) {
+    const got = ports.map((p) => `${p.name}: ${p.type} [${(p.shape ?? []).join(', ')}]`).join('; ') || 'none';
+    throw refuse(`${name} ${kind}`, 'one float32 tensor [N, C, H, W]', got);
+  }
+  return port;
+}
+
+function channelsOf({ shape = [] }: PortMetadata, name: string): readonly number[] {
+  const [batch, channels, ...sides] = shape;
+  if (typeof batch === 'number' && batch !== 1) throw refuse(name, 'a batch of 1 or free', `${batch}`);
+  if (sides.some((s) => typeof s === 'number')) {
+    const fix = 'Export the graph with free height and width';
+    throw refuse(name, 'free height and width', `a fixed [${shape.join(', ')}]`, fix);
+  }
+  if (typeof channels !== 'number') return [3, 1]; // free: pictures have three
+  if (channels === 1 || channels === 3) return [channels];
+  throw refuse(name, '1 or 3 channels', `${channels}`);
+}
+
+const PROBE = 64;
+
+/** Ports, channels and scale of a graph, from its metadata and one pass. @throws ModelError where it is no restorer */
+export async function describePictures(
+  network: Network,
+  range: readonly [number, number],
+  multiple = PROBE,
   signal?: AbortSignal,
-): Promise<boolean> {
+): Promise<Pictures> {
+  const input = picturePort(network.inputs, 'input', network.name);
+  const output = picturePort(network.outputs, 'output', network.name);
+  const side = Math.ceil(PROBE / multiple) * multiple;
+  let failure: unknown;
+  for (const channels of channelsOf(input, `${network.name} input`)) {
+    const subject = { network, input, output, channels, range };
+    try {
+      const { dims } = await passOver(subject, side, side, signal);
+      return { ...subject, ...outputOf(network.name, dims, side) };
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+function outputOf(name: string, dims: readonly number[], side: number): { outputChannels: number; scale: number } {
+  const [, channels = 0, height = 0, width = 0] = dims;
+  const scale = width / side;
+  const isPicture = (channels === 1 || channels === 3) && height === width;
+  if (isPicture && Number.isInteger(scale) && scale >= 1 && scale <= 16) return { outputChannels: channels, scale };
+  const got = `[${dims.join(', ')}] for one of ${side}x${side}`;
+  throw refuse(name, 'a picture of 1 or 3 channels, 1 to 16 times as large as the input', got);
+}
+
+/** Does the graph take this size, and return it times the scale? */
+async function takes(subject: Pictures, width: number, height: number, signal?: AbortSignal): Promise<boolean> {
   try {
-    const { dims } = await pass(
-      subject,
-      testPicture(subject.channels, width, height, subject.range),
-      width,
-      height,
-      signal,
-    );
-    return dims[2] === height * scale && dims[3] === width * scale;
+    const { dims } = await passOver(subject, width, height, signal);
+    return dims[2] === height * subject.scale && dims[3] === width * subject.scale;
   } catch (error) {
     if (error instanceof ModelError) return false;
     throw error;
@@ -77,20 +134,13 @@ async function takes(
 }
 
 /** The smallest of 1, 2, 4 .. 64 of which sides have to be multiples. @throws ModelError where even 64 fails */
-export async function findMultiple(subject: Subject, scale: number, signal?: AbortSignal): Promise<number> {
+export async function findMultiple(subject: Pictures, signal?: AbortSignal): Promise<number> {
   for (const multiple of [1, 2, 4, 8, 16, 32, 64]) {
     const [a, b] = [64 + multiple, 64 + 3 * multiple];
-    if ((await takes(subject, a, b, scale, signal)) && (await takes(subject, b, a, scale, signal))) return multiple;
+    if ((await takes(subject, a, b, signal)) && (await takes(subject, b, a, signal))) return multiple;
   }
   const fix = 'Give --multiple, or export the graph with free height and width';
-  throw new ModelError(
-    explain({
-      name: subject.network.name,
-      expected: 'a graph that takes pictures of several sizes',
-      got: 'one that refuses them',
-      fix,
-    }),
-  );
+  throw refuse(subject.network.name, 'a graph that takes pictures of several sizes', 'one that refuses them', fix);
 }
 
 const SIDE = 192;
@@ -99,20 +149,16 @@ const FELT = 1 / 2048;
 
 /**
  * How far, in input pixels, a change is felt: a 4x4 spot in the middle is inverted, and the farthest output sample that moves by more than
- * 1/2048 of the range is found. An effective reach, not the theoretical one; at least 16.
+ * 1/2048 of what moves most is found. An effective reach, not the theoretical one; 16 to 96, in steps of 8.
  */
-export async function measureReach(
-  subject: Subject,
-  scale: number,
-  multiple: number,
-  signal?: AbortSignal,
-): Promise<number> {
+export async function measureReach(subject: Pictures, multiple: number, signal?: AbortSignal): Promise<number> {
+  const { channels, range, scale } = subject;
   const side = Math.ceil(SIDE / multiple) * multiple;
-  const plain = testPicture(subject.channels, side, side, subject.range);
+  const plain = testPicture(channels, side, side, range);
   const spotted = plain.slice();
-  const [low, high] = subject.range;
-  const from = side / 2 - SPOT / 2;
-  for (let c = 0; c < subject.channels; c++)
+  const [low, high] = range;
+  const from = Math.floor((side - SPOT) / 2);
+  for (let c = 0; c < channels; c++)
     for (let y = from; y < from + SPOT; y++)
       for (let x = from; x < from + SPOT; x++) {
         const i = (c * side + y) * side + x;
@@ -120,10 +166,12 @@ export async function measureReach(
       }
   const a = (await pass(subject, plain, side, side, signal)).data as Float32Array;
   const b = (await pass(subject, spotted, side, side, signal)).data as Float32Array;
+  const moved = a.map((value, i) => Math.abs(value - b[i]!));
+  const felt = FELT * moved.reduce((most, value) => Math.max(most, value), 0);
   const out = side * scale;
   let reach = 0;
-  for (let i = 0; i < a.length; i++) {
-    if (Math.abs(a[i]! - b[i]!) <= FELT * (high - low)) continue;
+  for (let i = 0; i < moved.length; i++) {
+    if (moved[i]! <= felt) continue;
     const x = (i % out) / scale;
     const y = (Math.floor(i / out) % out) / scale;
     reach = Math.max(reach, Math.abs(x - side / 2), Math.abs(y - side / 2));

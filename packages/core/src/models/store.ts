@@ -3,8 +3,9 @@ import { createReadStream, existsSync } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { explain, ModelError, UsageError, unknownName } from '../errors.js';
+import { readOnnx } from '../network/index.js';
 import { type Manifest, parseManifest } from './manifest.js';
 
 /** A model on this machine. */
@@ -36,11 +37,18 @@ export function userModelsDir(): string {
   return IR_MODELS_DIR || join(XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'ir', 'models');
 }
 
+function json(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError('IR_E_SCHEMA', explain({ name, expected: 'JSON', got: (cause as Error).message }), { cause });
+  }
+}
+
 async function readModel(folder: string, origin: InstalledModel['origin']): Promise<InstalledModel | BrokenModel> {
   const path = join(folder, 'manifest.json');
   try {
-    const manifest = parseManifest(JSON.parse(await readFile(path, 'utf8')), path);
-    return { manifest, folder, origin };
+    return { manifest: parseManifest(json(path, await readFile(path, 'utf8')), path), folder, origin };
   } catch (error) {
     return { folder, problem: (error as Error).message };
   }
@@ -91,44 +99,46 @@ export async function hashFile(path: string, signal?: AbortSignal): Promise<stri
   return hash.digest('hex');
 }
 
+const REINSTALL = 'Install the model again';
+
+/** The real path of a file that the manifest names; links may not lead out of the folder. */
 async function containedFile(folder: string, file: string): Promise<string> {
   const root = await realpath(folder);
-  const path = await realpath(join(folder, file)).catch(() => {
-    throw new ModelError(
-      explain({ name: join(folder, file), expected: 'a file that the manifest names', got: 'nothing' }),
-    );
+  const name = join(folder, file);
+  const path = await realpath(name).catch(() => {
+    throw new ModelError(explain({ name, expected: 'a file that the manifest names', got: 'nothing', fix: REINSTALL }));
   });
   const inside = relative(root, path);
-  if (inside.startsWith(`..${sep}`) || inside === '..')
-    throw new ModelError(explain({ name: file, expected: `a file inside ${root}`, got: path }));
+  if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))
+    throw new ModelError(explain({ name, expected: `a file inside ${root}`, got: path }));
   return path;
+}
+
+/** What onnxruntime would read besides the graph must be what the manifest answers for. */
+async function checkExternal(path: string, listed: readonly { readonly file: string }[]): Promise<void> {
+  const { externalFiles } = readOnnx(await readFile(path), path);
+  const unlisted = externalFiles.filter((file) => !listed.some((one) => one.file === file));
+  if (unlisted.length === 0) return;
+  const expected = 'only external files that the manifest lists under graph.external';
+  throw new ModelError(explain({ name: path, expected, got: unlisted.join(', ') }));
 }
 
 /**
  * The graph's path, once its length and hash (and those of its external files) agree with the manifest.
- * @throws ModelError where they do not, where a file is missing or lies outside the model's folder
+ * @throws ModelError where they do not, where a file is missing, unlisted or outside the model's folder
  */
 export async function verifiedGraph({ manifest, folder }: InstalledModel, signal?: AbortSignal): Promise<string> {
-  const path = await containedFile(folder, manifest.graph.file);
+  const { file, sha256, bytes, external = [] } = manifest.graph;
+  const path = await containedFile(folder, file);
   const { size } = await stat(path);
-  if (size !== manifest.graph.bytes)
-    throw new ModelError(
-      explain({
-        name: path,
-        expected: `${manifest.graph.bytes} bytes`,
-        got: `${size}`,
-        fix: 'Install the model again',
-      }),
-    );
-  for (const { file, sha256 } of [
-    { file: manifest.graph.file, sha256: manifest.graph.sha256 },
-    ...(manifest.graph.external ?? []),
-  ]) {
-    const got = await hashFile(await containedFile(folder, file), signal);
-    if (got !== sha256)
-      throw new ModelError(
-        explain({ name: join(folder, file), expected: `SHA-256 ${sha256}`, got, fix: 'Install the model again' }),
-      );
+  if (size !== bytes)
+    throw new ModelError(explain({ name: path, expected: `${bytes} bytes`, got: `${size}`, fix: REINSTALL }));
+  for (const one of [{ file, sha256 }, ...external]) {
+    const got = await hashFile(await containedFile(folder, one.file), signal);
+    if (got === one.sha256) continue;
+    const told = { name: join(folder, one.file), expected: `SHA-256 ${one.sha256}`, got, fix: REINSTALL };
+    throw new ModelError(explain(told));
   }
+  await checkExternal(path, external);
   return path;
 }

@@ -93,6 +93,8 @@ export class NetworkProcess {
   /** Rejects the request under way with `reason`, at once, and those that come; resolves when the process is gone. */
   async end(reason: unknown): Promise<void> {
     this.#stop(reason);
+    // Whoever waits for its end has nothing else that keeps the program alive until then.
+    this.#hold(true);
     this.#child.kill('SIGKILL');
     if (this.#child.pid !== undefined) await this.#gone;
   }

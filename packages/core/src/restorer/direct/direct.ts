@@ -2,7 +2,7 @@ import type { Image } from '../../image/contract.js';
 import { assertImage } from '../../image/create.js';
 import { crop } from '../../image/geometry.js';
 import { resampleImage } from '../../image/resample.js';
-import type { Manifest } from '../../models/manifest.js';
+import type { RestorerManifest } from '../../models/manifest.js';
 import { checkPorts } from '../../models/ports.js';
 import { type InstalledModel, verifiedGraph } from '../../models/store.js';
 import { Network, type NetworkOptions, type NetworkRun } from '../../network/index.js';
@@ -20,7 +20,7 @@ export interface DirectOptions extends NetworkOptions {
 /** A restorer of one forward pass, with what ran it. */
 export interface DirectRestorer extends Restorer {
   readonly ran: NetworkRun;
-  readonly manifest: Manifest;
+  readonly manifest: RestorerManifest;
 }
 
 /** A restorer from an installed network: hash and ports are checked before anything runs. @throws ModelError, EnvironmentError `IR_E_PROVIDER` */
@@ -42,7 +42,7 @@ class Direct implements DirectRestorer {
   readonly needs = { degradation: false };
 
   constructor(
-    readonly manifest: Manifest,
+    readonly manifest: RestorerManifest,
     readonly network: Network,
     readonly tile: TilePlan | 'auto' | 'none',
   ) {}
