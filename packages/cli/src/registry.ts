@@ -1,0 +1,23 @@
+import {
+  classicalRestorers,
+  installedRestorers,
+  noRestorer,
+  type Registry,
+  type RestorerDefinition,
+  UsageError,
+  unknownName,
+} from '@ir/core';
+import { METRICS } from '@ir/metrics';
+
+/** Everything `ir` can name: all metrics; doing nothing, the classical methods and every installed network. */
+export async function setup(): Promise<Registry> {
+  return { metrics: METRICS, restorers: [noRestorer, ...classicalRestorers, ...(await installedRestorers())] };
+}
+
+/** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion */
+export function restorerNamed(id: string, { restorers }: Registry): RestorerDefinition {
+  const found = restorers.find((one) => one.id === id);
+  if (found) return found;
+  const known = restorers.map((one) => one.id);
+  throw new UsageError('IR_E_UNKNOWN_NAME', unknownName('--model', id, known));
+}

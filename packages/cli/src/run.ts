@@ -1,0 +1,21 @@
+import { exitCodeOf } from '@ir/core';
+import { CommanderError } from 'commander';
+import { describeError, wantsJson } from './errors.js';
+import { buildProgram } from './program.js';
+import type { Terminal } from './terminal.js';
+
+/**
+ * The command line as a function: parses `argv` (without interpreter and script), runs the command and gives the exit status:
+ * 0 ok, 1 a failed check, 2 usage or unusable input, 3 environment, 4 partial, 130 interrupted. Errors have been told on `stderr`.
+ */
+export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    await buildProgram(terminal).parseAsync([...argv], { from: 'user' });
+    return 0;
+  } catch (error) {
+    // Help and version, asked for and shown.
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    terminal.stderr.write(`${describeError(error, wantsJson(argv))}\n`);
+    return exitCodeOf(error);
+  }
+}

@@ -1,0 +1,143 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundledModelsDir, PROVIDERS } from '@ir/core';
+import { METRICS } from '@ir/metrics';
+import { inspect } from '@ir/native';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { assertBuilt, refusal, runIr, scratchFolder } from './support/cli.js';
+
+const scratch = scratchFolder('cli-machine');
+const at = (name: string) => join(scratch.path, name);
+const ir = (args: string[], env: Record<string, string> = {}) => runIr(args, { cwd: scratch.path, env });
+
+beforeAll(() => assertBuilt());
+afterAll(() => scratch.remove());
+
+describe('ir inspect', () => {
+  test('tells the binary, what it can run on, every provider with its reason, versions and networks', async () => {
+    const [json, text] = await Promise.all([ir(['inspect', '--json']), ir(['inspect'])]);
+    expect(json).toMatchObject({ code: 0, stderr: '' });
+    const { schema, native, providers, versions, models, broken, ...rest } = JSON.parse(json.stdout);
+    expect([schema, rest, broken]).toEqual(['ir.inspect/1', {}, []]);
+    expect(native).toEqual({ ...inspect(), backend: 'auto' });
+    expect(providers.map((one: { provider: string }) => one.provider)).toEqual([...PROVIDERS]);
+    expect(providers[0]).toEqual({ provider: 'cpu', available: true });
+    for (const { available, reason } of providers)
+      expect(available ? reason === undefined : reason.length > 0).toBe(true);
+    expect(versions).toMatchObject({
+      node: process.versions.node,
+      ir: expect.any(String),
+      'onnxruntime-node': expect.any(String),
+    });
+    expect(models.map((model: { manifest: { id: string } }) => model.manifest.id)).toContain('restorer-s');
+    expect(text).toMatchObject({ code: 0, stderr: '' });
+    for (const word of ['binary', 'variant', 'devices', 'providers  cpu', 'versions', 'restorer-s (bundled)'])
+      expect(text.stdout).toContain(word);
+  });
+
+  test('with a binary that does not load says so, tells the rest all the same, and ends with status 3', async () => {
+    writeFileSync(at('broken.node'), 'no binary');
+    const ended = await ir(['inspect', '--json'], { IR_NATIVE_BINARY: at('broken.node') });
+    expect(ended.code).toBe(3);
+    expect(JSON.parse(ended.stderr).error.code).toBe('IR_E_LOAD');
+    const { native, providers } = JSON.parse(ended.stdout);
+    expect(native.error.code).toBe('IR_E_LOAD');
+    expect(providers).toHaveLength(PROVIDERS.length);
+  });
+
+  const withoutDevice = inspect().cuda.devices.length === 0 ? test : test.skip;
+  withoutDevice('--calibrate without a device is refused with the reason, and writes nothing', async () => {
+    expect(refusal(await ir(['inspect', '--calibrate', 'c.json', '--json']))).toEqual([
+      3,
+      'IR_E_BACKEND',
+      expect.any(String),
+    ]);
+    expect(existsSync(at('c.json'))).toBe(false);
+  });
+});
+
+describe('ir models', () => {
+  test('list and verify cover the bundled networks', async () => {
+    const [list, verified] = await Promise.all([ir(['models', 'list']), ir(['models', 'verify', '--json'])]);
+    expect(list).toMatchObject({ code: 0, stderr: '' });
+    expect(list.stdout).toMatch(/^id +scale .*\nrestorer-s +1 .* bundled /);
+    expect(verified).toMatchObject({ code: 0, stderr: '' });
+    const [one] = JSON.parse(verified.stdout).models;
+    expect(one).toMatchObject({
+      id: 'restorer-s',
+      ok: true,
+      provider: 'cpu',
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+  });
+
+  test('a network that was altered, and a manifest that cannot be read, fail the check with status 1', async () => {
+    const models = at('models');
+    mkdirSync(at('models/nonsense'), { recursive: true });
+    writeFileSync(at('models/nonsense/manifest.json'), '{"schema":"ir.model/1"}');
+    cpSync(join(bundledModelsDir(), 'restorer-s'), at('models/altered'), { recursive: true });
+    const manifest = JSON.parse(readFileSync(at('models/altered/manifest.json'), 'utf8'));
+    const zeros = '0'.repeat(64);
+    writeFileSync(
+      at('models/altered/manifest.json'),
+      JSON.stringify({ ...manifest, id: 'altered', graph: { ...manifest.graph, sha256: zeros } }),
+    );
+    const [list, all, one] = await Promise.all([
+      ir(['models', 'list', '--json'], { IR_MODELS_DIR: models }),
+      ir(['models', 'verify', '--json'], { IR_MODELS_DIR: models }),
+      ir(['models', 'verify', 'altered'], { IR_MODELS_DIR: models }),
+    ]);
+    expect(JSON.parse(list.stdout)).toMatchObject({
+      schema: 'ir.models/1',
+      broken: [{ folder: at('models/nonsense') }],
+    });
+    expect(all.code).toBe(1);
+    expect(JSON.parse(all.stderr).error.code).toBe('IR_E_CHECK');
+    const verdicts = JSON.parse(all.stdout).models as { id: string; ok: boolean; problem?: string }[];
+    expect(Object.fromEntries(verdicts.map(({ id, ok }) => [id, ok]))).toEqual({
+      [at('models/nonsense')]: false,
+      'restorer-s': true,
+      altered: false,
+    });
+    expect(verdicts.find(({ id }) => id === 'altered')!.problem).toContain(`SHA-256 ${zeros}`);
+    expect(one.code).toBe(1);
+    expect(one.stdout).toMatch(/^FAILED {2}altered: /);
+  });
+});
+
+describe('ir metrics', () => {
+  test('list names every metric, and describe gives all that its number depends on', async () => {
+    const [list, described] = await Promise.all([
+      ir(['metrics', 'list', '--json']),
+      ir(['metrics', 'describe', 'ssim-y']),
+    ]);
+    expect(list).toMatchObject({ code: 0, stderr: '' });
+    const { metrics } = JSON.parse(list.stdout);
+    expect(metrics.map((one: { alias: string }) => one.alias)).toEqual(METRICS.map((one) => one.alias));
+    expect(metrics[0]).toEqual({
+      alias: 'psnr',
+      id: 'psnr[rgb,peak=255,crop=0]@1',
+      describe: expect.any(String),
+      direction: 'higher',
+      range: [0, null],
+      needs: { reference: true },
+      source: expect.any(String),
+    });
+    expect(described.stdout).toContain('identity  ssim[y-studio,win=gauss11-1.5,border=valid,crop=0]@1');
+  });
+});
+
+test('a reader that closes the pipe early is no error', async () => {
+  const program = fileURLToPath(new URL('../packages/cli/bin/ir.js', import.meta.url));
+  const child = spawn(process.execPath, [program, 'models', 'list', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const [code] = await once(child, 'close');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});
