@@ -117,7 +117,7 @@ function outputOf(name: string, dims: readonly number[], side: number): { output
   const [, channels = 0, height = 0, width = 0] = dims;
   const scale = width / side;
   const isPicture = (channels === 1 || channels === 3) && height === width;
-  if (isPicture && Number.isInteger(scale) && scale >= 1 && scale <= 16) return { outputChannels: channels, scale };
+  if (isPicture && scale >= 1 && scale <= 16) return { outputChannels: channels, scale };
   const got = `[${dims.join(', ')}] for one of ${side}x${side}`;
   throw refuse(name, 'a picture of 1 or 3 channels, 1 to 16 times as large as the input', got);
 }

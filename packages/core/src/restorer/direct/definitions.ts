@@ -18,7 +18,7 @@ export function networkRestorer(model: InstalledModel): RestorerDefinition {
   return {
     id,
     describe: title,
-    create(settings, defaults = {}) {
+    async create(settings, defaults = {}) {
       const { providers, threads = defaults.threads, tile } = parseWith(settingsSchema, settings, `${id} settings`);
       return openRestorer(model, {
         ...(providers ? { providers } : {}),
