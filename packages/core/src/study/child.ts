@@ -52,5 +52,5 @@ async function answer(message: ToChild): Promise<FromChild> {
 }
 
 process.on('message', (message: ToChild) => void answer(message).then(send));
-// Nobody is left to work for; all that is done is on disk.
-process.on('disconnect', () => process.exit(0));
+// Nobody is left to work for: a file under way is finished, a cell is not.
+process.on('disconnect', () => void Promise.resolve(workshop?.settled()).finally(() => process.exit(0)));

@@ -119,15 +119,16 @@ async function runLocked(out: string, plan: DetailedPlan, options: StudyOptions)
   // A failure is of the run that met it: cells without a result are tried again.
   for (const { key } of plan.cells) await rm(errorPath(out, key), { force: true });
   const record = await recordRun(out, plan, jobs, done.size);
-  const countDone = async () => (await completeCells(out, plan.cells)).size;
   try {
     const outcome = await computeMissing(out, plan, { todo, jobs }, options);
     await writeTables(out, snapshot);
-    await record.end(outcome.failed.length > 0 ? 'partial' : 'complete', await countDone());
+    const failed = outcome.failed.length;
+    await record.end(failed > 0 ? 'partial' : 'complete', outcome.cells - failed);
     return outcome;
   } catch (error) {
     // The record is a courtesy here: on a full disk it cannot be written, and the error told has to be the first one.
-    await record.end(signal?.aborted ? 'interrupted' : 'partial', await countDone()).catch(() => {});
+    const { size } = await completeCells(out, plan.cells);
+    await record.end(signal?.aborted ? 'interrupted' : 'partial', size).catch(() => {});
     throw error;
   }
 }
@@ -151,6 +152,8 @@ export async function runStudy(spec: StudySpec, options: StudyOptions): Promise<
   try {
     return await runLocked(out, plan, options);
   } finally {
+    // Children ended in the middle leave what they were writing.
+    await sweepTemporaries(out);
     await lock.release();
   }
 }

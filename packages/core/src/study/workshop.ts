@@ -11,7 +11,7 @@ import type { Metric, Score } from '../metric/contract.js';
 import type { Registry } from '../registry.js';
 import type { Restorer } from '../restorer/contract.js';
 import { sha256 } from './canonical.js';
-import { pictureName, writeCell } from './cells.js';
+import { type CellResult, pictureName, writeCell } from './cells.js';
 import { openStudyImage } from './images.js';
 import type { Order, Setup, Times } from './messages.js';
 import { restoreForComparison } from './protocol.js';
@@ -38,6 +38,7 @@ export class Workshop {
   readonly #restorers = new Map<number, Promise<Restorer>>();
   readonly #image = new Latest<Image>();
   readonly #degraded = new Latest<Comparable>();
+  #writing: Promise<unknown> = Promise.resolve();
 
   constructor(setup: Setup, registry: Registry) {
     this.#setup = setup;
@@ -47,7 +48,7 @@ export class Workshop {
 
   /** Computes a cell and writes its result, its picture first. @throws whatever stands in the way, `IR_E_WRITE` among it */
   async compute({ key, address, at, keepPicture }: Order): Promise<Times> {
-    const { spec, out } = this.#setup;
+    const { spec } = this.#setup;
     const laps = stopwatch();
     const image = await this.#open(at.image);
     const open = laps();
@@ -61,9 +62,15 @@ export class Workshop {
     const restore = laps();
     const scores = await this.#score(pictures, output, { degradation, seed });
     const score = laps();
-    const picture = keepPicture ? await this.#keep(key, output) : null;
-    await writeCell(out, { key, address, scores, picture });
+    const writing = this.#write({ key, address, scores }, keepPicture ? output : undefined);
+    this.#writing = writing.catch(() => {});
+    await writing;
     return { open, degrade, restore, score, write: laps() };
+  }
+
+  /** Settles when no file is under way: leaving then leaves nothing half-written. */
+  settled(): Promise<unknown> {
+    return this.#writing;
   }
 
   get #exec() {
@@ -114,10 +121,11 @@ export class Workshop {
     return scores;
   }
 
-  async #keep(key: string, output: Image): Promise<string> {
-    const bytes = await encode(output, 'png');
-    await writeAtomically(join(this.#setup.out, pictureName(key)), bytes);
-    return sha256(bytes);
+  async #write(result: Omit<CellResult, 'picture'>, output: Image | undefined): Promise<void> {
+    const { out } = this.#setup;
+    const bytes = output && (await encode(output, 'png'));
+    if (bytes) await writeAtomically(join(out, pictureName(result.key)), bytes);
+    await writeCell(out, { ...result, picture: bytes ? sha256(bytes) : null });
   }
 }
 

@@ -1,0 +1,3 @@
+import type { Registry } from '@ir/core';
+
+export function setup(): Registry;
