@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { differenceCurves, drawCurves, FILE_LOOK, meanCurves, PAGE_LOOK } from './figure.js';
 import { seriesOf } from './palette.js';
 import { statisticsOf } from './statistics.js';
@@ -94,6 +94,14 @@ describe('drawing', () => {
     expect(svg).toContain('>higher is better<');
     expect(svg).toContain('>sigma<');
     expect((await draw()).svg).toBe(svg);
+  });
+
+  test('the plotting library has nothing to complain about, on either axis', async () => {
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
+    for (const scale of ['linear', 'log'] as const) await draw({ spec: { ...few, figure: { x: 'sigma', scale } } });
+    const complaints = warn.mock.calls;
+    warn.mockRestore();
+    expect(complaints).toEqual([]);
   });
 
   test('in the page, colours are left to the style sheet', async () => {

@@ -124,7 +124,9 @@ function panel({ metric, kind, points }: Curve, { results, series, look, legend 
   const ticks = [...new Set(points.map(({ x }) => x))];
   const shown = series.filter(({ label }) => points.some(({ restorer }) => restorer === label));
   const labels = shown.map(({ label }) => label);
-  const key = legend ? { title: null, orient: 'bottom', symbolOpacity: 1, symbolSize: 70, labelLimit: 220 } : null;
+  const key = legend
+    ? { title: null, orient: 'bottom', symbolOpacity: 1, symbolStrokeWidth: 0, symbolSize: 80, labelLimit: 400 }
+    : null;
   const channel = (range: readonly unknown[]) => ({
     field: 'restorer',
     type: 'nominal',
@@ -137,7 +139,7 @@ function panel({ metric, kind, points }: Curve, { results, series, look, legend 
   const x = {
     field: 'x',
     type: 'quantitative',
-    scale: { type: scale, zero: false, nice: false, padding: 8 },
+    scale: { type: scale, nice: false, padding: 8, ...(scale === 'linear' ? { zero: false } : {}) },
     axis: { title: axis, values: ticks, labelOverlap: 'greedy', labelSeparation: 4, format: '~g' },
   };
   const y = (field: string) => ({
