@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseStudySpec, readStudy, runStudy, type StudyResults, saveImage, writeReport } from '@ir/core';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { scratchFolder } from './support/cli.js';
+import { assertBuilt, scratchFolder } from './support/cli.js';
 import { setup } from './support/extension-registry.mjs';
 import { photo } from './support/pictures.js';
 
@@ -20,6 +20,7 @@ const spec = parseStudySpec({
 });
 
 beforeAll(async () => {
+  assertBuilt(); // the study's children run the built packages
   const images = join(scratch.path, 'pictures');
   const out = join(scratch.path, 'out');
   mkdirSync(images);
