@@ -7,7 +7,7 @@ import type { Cell, ResultMetric, Skipped, StudyDegradation, StudyOptions, Study
 import { listImages, type StudySource, surveyImages } from './images.js';
 import { type Machinery, surveyMachinery } from './machinery.js';
 import { OUTPUT_IDENTITY } from './protocol.js';
-import { createMetric, Refusal, type Survey, surveyRestorer } from './restorers.js';
+import { createMetric, metricDefinition, Refusal, type Survey, surveyRestorer } from './restorers.js';
 
 /** Everything that can change a cell's numbers; its hash is the cell's key. */
 export interface Address extends Machinery {
@@ -64,8 +64,8 @@ export async function drawPlan(spec: StudySpec, options: StudyOptions): Promise<
   const { registry, signal, onProgress } = options;
   signal?.throwIfAborted();
   const metrics = spec.metrics.map((metric) => {
-    const { id, direction, describe, alias } = createMetric(registry, metric);
-    return { alias, identity: id, direction, describe };
+    const { id, direction, alias } = createMetric(registry, metric);
+    return { alias, identity: id, direction, describe: metricDefinition(registry, metric).describe };
   });
   const { machinery, report: native } = await surveyMachinery();
   const surveys: Survey[] = [];

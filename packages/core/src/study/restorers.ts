@@ -1,6 +1,6 @@
 import { degradationIdentity } from '../degradation/identity.js';
 import { UsageError, unknownName } from '../errors.js';
-import type { Metric } from '../metric/contract.js';
+import type { Metric, MetricDefinition } from '../metric/contract.js';
 import type { Registry } from '../registry.js';
 import type { Restorer } from '../restorer/contract.js';
 import { hashOf } from './canonical.js';
@@ -14,15 +14,18 @@ export async function createRestorer({ restorers }: Registry, { id, settings }: 
   throw new UsageError('IR_E_UNKNOWN_NAME', unknownName('restorer', id, known));
 }
 
-/** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion; what the definition throws for its settings */
-export function createMetric(
-  { metrics }: Registry,
-  { alias, ...settings }: StudyMetric,
-): Metric & { describe: string } {
+/** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion */
+export function metricDefinition({ metrics }: Registry, { alias }: StudyMetric): MetricDefinition {
   const definition = metrics.find((one) => one.alias === alias);
-  if (definition) return Object.assign(definition.create(settings), { describe: definition.describe });
+  if (definition) return definition;
   const known = metrics.map((one) => one.alias);
   throw new UsageError('IR_E_UNKNOWN_NAME', unknownName('metric', alias, known));
+}
+
+/** @throws as `metricDefinition`; what the definition throws for its settings */
+export function createMetric(registry: Registry, metric: StudyMetric): Metric {
+  const { alias: _, ...settings } = metric;
+  return metricDefinition(registry, metric).create(settings);
 }
 
 /** What changes the output of a restorer for one degradation. @throws UsageError `IR_E_DEGRADATION` where it is refused */
