@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+/**
+ * A study's means with their 95 % intervals as a Markdown table, for documents: `node scripts/study-table.mjs DIR [--metric ssim,psnr,niqe]`
+ * (after `npm run build`). The best restorer of a row is bold where the interval of its paired difference to every other excludes 0.
+ */
+import { parseArgs } from 'node:util';
+import { readStudy, statisticsOf } from '@ir/core';
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { metric: { type: 'string' } } });
+const [folder] = positionals;
+if (!folder) {
+  console.error('usage: node scripts/study-table.mjs DIR [--metric ssim,psnr,niqe]');
+  process.exit(2);
+}
+const results = await readStudy(folder);
+const { spec, metrics } = results;
+const statistics = statisticsOf(results);
+const wanted = values.metric?.split(',') ?? metrics.map(({ alias }) => alias);
+const labels = spec.restorers.map(({ label }) => label);
+const digits = { ssim: 3, psnr: 2, niqe: 2 };
+
+/** The restorer that is better than every other, by paired differences; undefined where none is. */
+function winner(degradation, alias) {
+  return labels.find((one) =>
+    labels.every((other) => other === one || statistics.compare(degradation, alias, one, other).verdict === 'better'),
+  );
+}
+
+function cell(degradation, label, alias) {
+  const { mean, interval } = statistics.summary(degradation, label, alias);
+  if (mean === null || mean === undefined) return '-';
+  const round = (v) => v.toFixed(digits[alias] ?? 3);
+  const text = winner(degradation, alias) === label ? `**${round(mean)}**` : round(mean);
+  return interval ? `${text} <sub>${round(interval.low)}..${round(interval.high)}</sub>` : text;
+}
+
+for (const alias of wanted) {
+  const { direction } = metrics.find((m) => m.alias === alias);
+  console.log(`| ${alias} (${direction} is better) | ${labels.join(' | ')} |`);
+  console.log(`|---|${labels.map(() => '---').join('|')}|`);
+  for (const { name } of spec.degradations) console.log(`| ${name} | ${labels.map((l) => cell(name, l, alias)).join(' | ')} |`);
+  console.log('');
+}
