@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundledModelsDir, PROVIDERS } from '@ir/core';
+import { bundledModelsDir, PROVIDERS, saveImage } from '@ir/core';
 import { METRICS } from '@ir/metrics';
 import { inspect } from '@ir/native';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { assertBuilt, refusal, runIr, scratchFolder } from './support/cli.js';
+import { identityGraph, notANumberGraph, restorerGraph, singleOp } from '../packages/core/src/testing/graphs.js';
+import { assertBuilt, callIr, refusal, runIr, scratchFolder } from './support/cli.js';
+import { photo } from './support/pictures.js';
 
 const scratch = scratchFolder('cli-machine');
 const at = (name: string) => join(scratch.path, name);
@@ -105,6 +107,45 @@ describe('ir models', () => {
     expect(verdicts.find(({ id }) => id === 'altered')!.problem).toContain(`SHA-256 ${zeros}`);
     expect(one.code).toBe(1);
     expect(one.stdout).toMatch(/^FAILED {2}altered: /);
+  });
+});
+
+describe('ir models add', () => {
+  const env = { IR_MODELS_DIR: at('added') };
+
+  test('asks the graph, takes the rest from flags, and the network restores', async () => {
+    writeFileSync(at('Twice Larger.onnx'), restorerGraph({ scale: 2, multiple: 2 }));
+    const args = ['models', 'add', 'Twice Larger.onnx', '--licence', 'MIT', '--tasks', 'tests', '--json'];
+    const added = await ir(args, env);
+    expect(added).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(added.stdout)).toMatchObject({
+      schema: 'ir.model-added/1',
+      origin: 'user',
+      folder: at('added/twice-larger'),
+      manifest: { id: 'twice-larger', scale: 2, multiple: 2, licence: 'MIT', tasks: 'tests' },
+    });
+    await saveImage(photo(1, { width: 33, height: 21 }), at('in.png'));
+    const restored = await ir(['restore', 'in.png', '-o', 'out.png', '--model', 'twice-larger'], env);
+    expect(restored).toMatchObject({ code: 0, stderr: '' });
+    expect(restored.stdout).toContain('out.png: 66x42, twice-larger[');
+    const taken = await ir([...args, '--id', 'twice-larger'], env);
+    expect(refusal(taken)).toEqual([2, 'IR_E_USAGE', expect.stringContaining('twice-larger')]);
+  });
+
+  test('refuses what is no restorer, with status 2, and leaves nothing behind', async () => {
+    const whole = identityGraph();
+    writeFileSync(at('nan.onnx'), notANumberGraph());
+    writeFileSync(at('cut.onnx'), whole.subarray(0, whole.length >> 1));
+    writeFileSync(at('none.onnx'), '');
+    writeFileSync(at('flat.onnx'), singleOp('Flatten', { output: { name: 'output', shape: ['n', 'k'] } }));
+    process.env.IR_MODELS_DIR = at('refused');
+    const told: Record<string, readonly unknown[]> = {};
+    for (const name of ['nan', 'cut', 'none', 'flat', 'missing'])
+      told[name] = refusal(await callIr('models', 'add', at(`${name}.onnx`), '--json')).slice(0, 2);
+    delete process.env.IR_MODELS_DIR;
+    const refused = [2, 'IR_E_MODEL'];
+    expect(told).toEqual({ nan: refused, cut: refused, none: refused, flat: refused, missing: refused });
+    expect(existsSync(at('refused')) ? readdirSync(at('refused')) : []).toEqual([]);
   });
 });
 

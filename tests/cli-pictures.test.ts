@@ -51,10 +51,10 @@ describe('ir degrade', () => {
       ['degrade', 'photo.png', '--degradation', steps, '--seed', '18446744073709551615', '-o', 'n3.png', '--json'],
     );
     ended.forEach(succeeded);
-    expect(ended[0].stdout).toMatch(
+    expect(ended[0]!.stdout).toMatch(
       /^n1\.png: 64x48, noise\[gauss,sigma=10,philox\]\|round8, seed 7\n {2}addNoise on cpu/,
     );
-    expect(JSON.parse(ended[2].stdout).seed).toBe('18446744073709551615');
+    expect(JSON.parse(ended[2]!.stdout).seed).toBe('18446744073709551615');
     const [one, two, three] = ['n1.png', 'n2.png', 'n3.png'].map((name) => readFileSync(at(name)));
     expect(one).toEqual(two);
     expect(one).not.toEqual(three);
@@ -102,10 +102,10 @@ describe('ir restore', () => {
       ['restore', 'blurred.png', '-o', 'rl.png', '--model', 'richardson-lucy', '--set', 'iterations=5', ...told],
     );
     ended.forEach(succeeded);
-    expect(ended[0].stdout).toMatch(
+    expect(ended[0]!.stdout).toMatch(
       /^w\.png: 64x48, wiener\[nsr=\S+blur\[gauss,sigma=2,k=13,border=reflect-101\]\]@1\n {2}on native/,
     );
-    expect(ended[1].stdout).toContain('iterations=5');
+    expect(ended[1]!.stdout).toContain('iterations=5');
     const original = await decode(at('photo.png'));
     const error = async (name: string) =>
       (await decode(at(name))).data.reduce((sum, value, i) => sum + (value - original.data[i]!) ** 2, 0);
