@@ -10,7 +10,7 @@
 #include <functional>
 #include <string>
 
-#include "kernels.h"
+#include "../kernels.h"
 #include "yardsticks.h"
 
 namespace {

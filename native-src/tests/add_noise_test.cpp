@@ -13,7 +13,7 @@ using namespace ir::test;
 
 namespace {
 
-constexpr double kNormalUnits = 16;  // the stated error of a normal, in eps
+constexpr double kNormalUnits = 24;  // the stated error of a normal, in eps
 
 std::vector<float> field(const NoiseKey& key, uint64_t offset, size_t size, const Exec& exec) {
   std::vector<float> n(size, -1e30f);
@@ -90,7 +90,7 @@ double poissonAt(double mean, const NoiseKey& key, uint64_t position) {
   }
 }
 
-/// The definition, within 16 eps of sigma for the normal and 4 eps of what is added up; counts exactly.
+/// The definition, within 24 eps of sigma for the normal and 4 eps of what is added up; counts exactly.
 double excessNoise(const Picture& got, const Picture& p, const Settings& s) {
   double worst = 0;
   const double whole = p.floats.empty() ? 255 : 1;
@@ -197,7 +197,7 @@ TEST_CASE("noise: the layout never changes") {
   }
 }
 
-TEST_CASE("noise: normals are within 16 eps of the definition over the whole range of words") {
+TEST_CASE("noise: normals are within 24 eps of the definition over the whole range of words") {
   // Philox can be run backwards: for any output words there are keys whose counter the layout can reach.
   Random random(2026);
   const auto word = [&] { return uint32_t(random.next() & 0xffff) << 16 | (random.next() & 0xffff); };
@@ -208,11 +208,14 @@ TEST_CASE("noise: normals are within 16 eps of the definition over the whole ran
       special.push_back(base + i), special.push_back(base - 1 - i);
   for (int bit = 0; bit < 32; ++bit)
     for (int i = -20; i <= 20; ++i) special.push_back((1u << bit) + uint32_t(i)), special.push_back(~((1u << bit) + uint32_t(i)));
-  const auto any = [&](size_t i) { return i % 4 == 3 ? special[size_t(random.next()) % special.size()] : word(); };
   double worst[3] = {};
   const size_t rounds = special.size() + 60000;
   for (size_t i = 0; i < rounds; ++i) {
-    const Words w{i < special.size() ? special[i] : any(i), any(i + 1), any(i + 2), i < special.size() ? special[i] : any(i + 3)};
+    Words w{word(), word(), word(), word()};
+    if (i < special.size())
+      w[0] = w[3] = special[i];
+    else if (i % 2)
+      w[0] = uint32_t(i / 2 % 4), w[2] = special[size_t(random.next()) % special.size()];  // the far tail at any angle
     uint64_t seed = i;
     Words c = philoxBackward(w, seed);
     while (c[1] >> 30 || c[2] >> 31) c = philoxBackward(w, seed += 0x9E3779B97F4A7C15u);
@@ -390,10 +393,12 @@ TEST_CASE("noise: Poisson counts follow their distribution") {
     const Picture out = noisy(floatPicture(width, height, 1, [&](int, int, int) { return mean; }), s, {bestVariant(), 2, nullptr});
     const double exact = double(float(mean));
     std::vector<double> seen(size_t(exact + 12 * std::sqrt(exact) + 12), 0.0);
+    bool counts = true;
     for (const float k : out.floats) {
-      REQUIRE((k >= 0 && k == std::floor(k) && size_t(k) < seen.size()));
-      ++seen[size_t(k)];
+      counts &= k >= 0 && k == std::floor(k) && size_t(k) < seen.size();
+      if (counts) ++seen[size_t(k)];
     }
+    REQUIRE(counts);
     // chi square over runs of counts that expect twenty or more
     double expected = 0, observed = 0, square = 0, bins = -1, all = 0;
     for (size_t k = 0; k < seen.size(); ++k) {

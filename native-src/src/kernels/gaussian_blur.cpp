@@ -120,7 +120,7 @@ class Blur {
  private:
   /// Blurs the rows that output rows [top, bottom) need along x into scratch, then along y into the destination.
   void slabOf(const Lines& lines, int top, int bottom, std::vector<float>& scratch) const {
-    const int first = std::max(0, firstNeeded(lines.height, top, bottom)), last = lastNeeded(lines.height, top, bottom);
+    const int first = firstNeeded(lines.height, top, bottom), last = lastNeeded(lines.height, top, bottom);
     const size_t length = lines.length();
     const size_t inBands = size_t(last - first + kRowsPerBand - 1) / kRowsPerBand;
     parallelFor(exec_, inBands, [&](size_t band) {
@@ -147,8 +147,8 @@ class Blur {
 
   /// A slab in the middle needs its neighbours only; one that reaches over an edge may fold back anywhere within `radius`.
   int firstNeeded(int height, int top, int bottom) const {
-    if (bottom + radius_ > height) return std::min(top - radius_, 2 * height - (bottom + radius_) - 2);
-    return top - radius_ < -height ? 0 : top - radius_;
+    const long long over = (long long)bottom + radius_ - height;  // rows below the picture, folded back up
+    return int(std::max<long long>(0, over > 0 ? std::min<long long>(top - radius_, height - over - 2) : top - radius_));
   }
   int lastNeeded(int height, int top, int bottom) const {
     const long long over = radius_ - top;  // rows above the picture, folded back down

@@ -45,15 +45,15 @@ class Pool {
  public:
   void offer(const std::shared_ptr<Job>& job, int helpers) {
     std::lock_guard<std::mutex> lock(mutex_);
-    for (int i = 0; i < helpers; ++i) waiting_.push_back(job);
-    while (idle_ + starting_ < int(waiting_.size()) && workers_ < kMaxWorkers) {
-      try {
+    try {
+      for (int i = 0; i < helpers; ++i) waiting_.push_back(job);
+      while (idle_ + starting_ < int(waiting_.size()) && workers_ < kMaxWorkers) {
         std::thread([this] { serve(); }).detach();
-      } catch (const std::system_error&) {
-        break;  // no more threads to be had: the caller works alone
+        ++workers_;
+        ++starting_;
       }
-      ++workers_;
-      ++starting_;
+    } catch (const std::exception&) {
+      // no more threads or memory to be had: the caller works with those there are, or alone
     }
     ready_.notify_all();
   }
