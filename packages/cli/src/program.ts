@@ -4,6 +4,7 @@ import { inspectCommand } from './commands/inspect.js';
 import { metricsCommand } from './commands/metrics.js';
 import { modelsCommand } from './commands/models.js';
 import { restoreCommand } from './commands/restore.js';
+import { samplerCommand } from './commands/sampler.js';
 import { scoreCommand } from './commands/score.js';
 import { studyCommand } from './commands/study.js';
 import { asUsageError, unknownCommand } from './errors.js';
@@ -71,6 +72,7 @@ export function buildProgram(terminal: Terminal): Command {
     studyCommand,
     modelsCommand,
     metricsCommand,
+    samplerCommand,
     inspectCommand,
   ];
   for (const command of make) program.addCommand(command(terminal));

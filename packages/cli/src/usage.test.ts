@@ -106,6 +106,7 @@ describe('help', () => {
       ['models', 'list'],
       ['metrics', 'list'],
       ['metrics', 'describe'],
+      ['sampler', 'replay'],
       ['inspect'],
     ]) {
       const byHelp = await ir('help', ...path);

@@ -8,6 +8,7 @@ export {
   replayAgrees,
   replayFile,
   replayTolerance,
+  runAgrees,
 } from './replay/replay.js';
 export * from './sample.js';
 export { type DdimOptions, ddim } from './samplers/ddim.js';

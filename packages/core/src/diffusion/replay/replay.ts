@@ -63,13 +63,12 @@ export interface ReplayReport {
 /** Tolerance of a run: 1e-4 of a step's mean absolute value; 1e-3 where a thousand float32 steps of the library add up. */
 export const replayTolerance = (run: { readonly steps: number }): number => (run.steps >= 500 ? 1e-3 : 1e-4);
 
+/** Was the run replayed, every field within its tolerance? */
+export const runAgrees = ({ deviation, ...run }: ReplayedRun): boolean =>
+  deviation !== undefined && Object.values(deviation).every((value) => value <= replayTolerance(run));
+
 /** Were all runs replayed, every field within its tolerance? */
-export function replayAgrees({ runs }: ReplayReport): boolean {
-  return runs.every(({ deviation, ...run }) => {
-    if (!deviation) return false;
-    return Object.values(deviation).every((value) => value <= replayTolerance(run));
-  });
-}
+export const replayAgrees = ({ runs }: ReplayReport): boolean => runs.every(runAgrees);
 
 /** The toy network of these files: m = z t / (t + 1). */
 const toyModel = (input: Float32Array, { t }: { readonly t: number }) => {
@@ -143,6 +142,12 @@ export async function replay(data: unknown, name = 'runs', options: CallOptions 
   return { schema: 'ir.sampler-replay/1', runs: done };
 }
 
+/** Python writes infinities and NaN by name, which JSON has no words for: a number too large for a double, and null. */
+const asJson = (text: string): string =>
+  text.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (word) =>
+    word.startsWith('"') ? word : word === 'NaN' ? 'null' : word.replace('Infinity', '1e999'),
+  );
+
 /** `replay` of a file. @throws InputError `IR_E_NOT_FOUND`, `IR_E_FORMAT` */
 export async function replayFile(path: string, options: CallOptions = {}): Promise<ReplayReport> {
   const text = await readFile(path, 'utf8').catch((cause: Error) => {
@@ -152,7 +157,7 @@ export async function replayFile(path: string, options: CallOptions = {}): Promi
   });
   let data: unknown;
   try {
-    data = JSON.parse(text);
+    data = JSON.parse(asJson(text));
   } catch (cause) {
     const got = (cause as Error).message;
     throw new InputError('IR_E_FORMAT', explain({ name: path, expected: 'JSON', got }), { cause });
