@@ -18,36 +18,45 @@ const ir = (args: string[], env: Record<string, string> = {}) => runIr(args, { c
 beforeAll(() => assertBuilt());
 afterAll(() => scratch.remove());
 
+const CALIBRATION = { schema: 'ir.calibration/1', device: 'a device', processor: 'one', crossover: { compare: 1000 } };
+
 describe('ir inspect', () => {
-  test('tells the binary, what it can run on, every provider with its reason, versions and networks', async () => {
-    const [json, text] = await Promise.all([ir(['inspect', '--json']), ir(['inspect'])]);
-    expect(json).toMatchObject({ code: 0, stderr: '' });
-    const { schema, native, providers, versions, models, broken, ...rest } = JSON.parse(json.stdout);
+  test('tells the binary, what it can run on, the calibration, every provider, versions and networks', async () => {
+    writeFileSync(at('device.json'), JSON.stringify(CALIBRATION));
+    const ended = await ir(['inspect', '--json'], { IR_CALIBRATION: 'device.json' });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    const { schema, native, calibration, providers, versions, models, broken, ...rest } = JSON.parse(ended.stdout);
     expect([schema, rest, broken]).toEqual(['ir.inspect/1', {}, []]);
     expect(native).toEqual({ ...inspect(), backend: 'auto' });
+    expect(calibration).toEqual({ file: 'device.json', ...CALIBRATION });
     expect(providers.map((one: { provider: string }) => one.provider)).toEqual([...PROVIDERS]);
     expect(providers[0]).toEqual({ provider: 'cpu', available: true });
     for (const { available, reason } of providers)
       expect(available ? reason === undefined : reason.length > 0).toBe(true);
-    expect(versions).toMatchObject({
-      node: process.versions.node,
-      ir: expect.any(String),
-      'onnxruntime-node': expect.any(String),
-    });
+    const told = { node: process.versions.node, ir: expect.any(String), 'onnxruntime-node': expect.any(String) };
+    expect(versions).toMatchObject(told);
     expect(models.map((model: { manifest: { id: string } }) => model.manifest.id)).toContain('restorer-s');
-    expect(text).toMatchObject({ code: 0, stderr: '' });
-    for (const word of ['binary', 'variant', 'devices', 'providers  cpu', 'versions', 'restorer-s (bundled)'])
-      expect(text.stdout).toContain(word);
   });
 
   test('with a binary that does not load says so, tells the rest all the same, and ends with status 3', async () => {
     writeFileSync(at('broken.node'), 'no binary');
-    const ended = await ir(['inspect', '--json'], { IR_NATIVE_BINARY: at('broken.node') });
-    expect(ended.code).toBe(3);
-    expect(JSON.parse(ended.stderr).error.code).toBe('IR_E_LOAD');
-    const { native, providers } = JSON.parse(ended.stdout);
-    expect(native.error.code).toBe('IR_E_LOAD');
-    expect(providers).toHaveLength(PROVIDERS.length);
+    const { code, stdout, stderr } = await ir(['inspect'], { IR_NATIVE_BINARY: at('broken.node') });
+    expect(code).toBe(3);
+    expect(stderr).toContain('[IR_E_LOAD]');
+    expect(stdout).toMatch(/^binary {5}none: expected a loadable addon/);
+    expect(stdout).toContain(at('broken.node'));
+    for (const line of [
+      /\nproviders {2}cpu/,
+      /\nversions {3}ir /,
+      /\ncalibrated no/,
+      /\nmodels {5}restorer-s \(bundled\)/,
+    ])
+      expect(stdout).toMatch(line);
+  });
+
+  test('a calibration that cannot be used is an error of every command', async () => {
+    const ended = await ir(['metrics', 'list', '--json'], { IR_CALIBRATION: 'none.json' });
+    expect(refusal(ended).slice(0, 2)).toEqual([2, 'IR_E_ARGUMENT']);
   });
 
   const withoutDevice = inspect().cuda.devices.length === 0 ? test : test.skip;

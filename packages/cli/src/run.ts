@@ -1,5 +1,6 @@
 import { exitCodeOf } from '@ir/core';
 import { CommanderError } from 'commander';
+import { adoptCalibration } from './calibration.js';
 import { describeError, wantsJson } from './errors.js';
 import { buildProgram } from './program.js';
 import type { Terminal } from './terminal.js';
@@ -10,6 +11,7 @@ import type { Terminal } from './terminal.js';
  */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   try {
+    adoptCalibration();
     await buildProgram(terminal).parseAsync([...argv], { from: 'user' });
     return 0;
   } catch (error) {

@@ -1,6 +1,7 @@
 import { listModels, type ModelList, writeAtomically } from '@ir/core';
 import { calibrate, inspect, type NativeReport } from '@ir/native';
 import { Command } from 'commander';
+import { adoptCalibration, type CalibrationInUse } from '../calibration.js';
 import { checkOutput } from '../files.js';
 import { withExamples, withOutputFlags } from '../options.js';
 import { type ProviderReport, tryProviders } from '../providers.js';
@@ -28,6 +29,7 @@ export function inspectCommand(terminal: Terminal): Command {
 
 interface Report {
   readonly native: NativeReport | { readonly error: { readonly code: string; readonly message: string } };
+  readonly calibration: CalibrationInUse | null;
   readonly providers: readonly ProviderReport[];
   readonly versions: Readonly<Record<string, string>>;
   readonly models: ModelList['models'];
@@ -48,7 +50,8 @@ async function run({ calibrate: file }: Flags, session: Session): Promise<void> 
     native = { error: { code, message } };
   }
   const [{ models, broken }, providers] = await Promise.all([listModels(), tryProviders(signal)]);
-  const report: Report = { native, providers, versions: versions(), models, broken };
+  const calibration = adoptCalibration() ?? null;
+  const report: Report = { native, calibration, providers, versions: versions(), models, broken };
   session.result({ schema: 'ir.inspect/1', ...report }, describe(report));
   if (failure !== undefined) throw failure;
 }
@@ -83,9 +86,10 @@ function describeNative(native: Report['native']): string[] {
   ];
 }
 
-function describe({ native, providers, versions: all, models, broken }: Report): string {
+function describe({ native, calibration, providers, versions: all, models, broken }: Report): string {
   return [
     ...describeNative(native),
+    `calibrated ${calibration ? `${calibration.file}, for ${calibration.device}` : 'no (IR_CALIBRATION names no file): all kernels on the processor unless forced'}`,
     `providers  ${providers.flatMap((one) => (one.available ? [one.provider] : [])).join(', ') || 'none'}`,
     ...providers.flatMap(({ provider, reason }) =>
       reason === undefined ? [] : [`           not ${provider}: ${reason}`],
