@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import type { Command } from 'commander';
+import { buildProgram } from './program.js';
 import { run } from './run.js';
 import { PaperTerminal } from './testing/terminal.js';
 
@@ -158,4 +161,16 @@ test('every example in the help is a command line that can be parsed', async () 
       expect(`${example}: ${stderr}`).not.toMatch(/only known flags|got also|IR_E_UNKNOWN_NAME|IR_E_SCHEMA/);
     }
   }
+});
+
+test('docs/cli.md knows every command and every flag, and no other flag', () => {
+  const text = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
+  const leaves = (command: Command): Command[] =>
+    command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
+  const program = buildProgram(new PaperTerminal());
+  const flags = new Set(leaves(program).flatMap((command) => command.options.map(({ long }) => long)));
+  flags.add('--version');
+  for (const command of leaves(program)) expect(text).toContain(command.name());
+  const told = new Set([...text.matchAll(/--[a-z][a-z0-9-]+/g)].map(([flag]) => flag));
+  expect([...told].sort()).toEqual([...flags].sort());
 });
