@@ -74,7 +74,7 @@ describe('ir models', () => {
   test('list and verify cover the bundled networks', async () => {
     const [list, verified] = await Promise.all([ir(['models', 'list']), ir(['models', 'verify', '--json'])]);
     expect(list).toMatchObject({ code: 0, stderr: '' });
-    expect(list.stdout).toMatch(/^id +scale .*\nrestorer-s +1 .* bundled /);
+    expect(list.stdout).toMatch(/^id +.*\nrestorer-s +.* bundled /);
     expect(verified).toMatchObject({ code: 0, stderr: '' });
     const [one] = JSON.parse(verified.stdout).models;
     expect(one).toMatchObject({

@@ -98,10 +98,10 @@ async function openRestorer({ model, tile, threads, providers, set = {} }: Flags
   return restorerNamed(model, await setup()).create(settings, { threads: availableParallelism() });
 }
 
-/** What ran: a network says so itself, everything else runs on the native kernels. */
+/** What ran: networks say so themselves, everything else runs on the native kernels. */
 function ranBy(restorer: Restorer): { readonly where: string; readonly ran: object } {
-  if (restorer.family === 'direct') {
-    const { ran } = restorer as DirectRestorer;
+  const { ran } = restorer as Partial<DirectRestorer>;
+  if (ran) {
     const failures = ran.failures.map(({ provider, message }) => `, not ${provider}: ${message.split('\n')[0]}`);
     return { where: `${ran.provider}, ${ran.threads} threads, ${ran.runtime}${failures.join('')}`, ran };
   }

@@ -1,6 +1,6 @@
 import type { MetricSettings } from '@ir/core';
 import { createMetrics, type NamedScore, type ScoreReport, scoreCsv, scorePaths } from '@ir/metrics';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type DegradationFlags, degradationOf, withDegradationFlags } from '../degradation.js';
 import { choice, collect, given, integer, list, seed, withExamples, withOutputFlags } from '../options.js';
 import { decodeOptions, type PictureFlags, withPictureFlags } from '../pictures.js';
@@ -45,7 +45,7 @@ export function scoreCommand(terminal: Terminal): Command {
     .option('--align-size <how>', 'native (default), crop224 or tiles', choice('--align-size', ALIGN_SIZES))
     .option('--alignment <to>', 'gt (Eq. 14) or input (Eq. 15)', choice('--alignment', ['gt', 'input'] as const))
     .option('--jobs <n>', 'pictures at work at once (default: usable cores)', integer('--jobs', 1, 256))
-    .option('--csv', 'print CSV instead of text');
+    .addOption(new Option('--csv', 'print CSV instead of text').conflicts('json'));
   withOutputFlags(withPictureFlags(command));
   return withExamples(command, EXAMPLES).action((first: string, second: string | undefined, flags: Flags) =>
     run(second === undefined ? undefined : first, second ?? first, flags, new Session(terminal, flags)),
