@@ -28,18 +28,18 @@ export type Correction = (x0: Float32Array, step: SamplerStep, exec: ExecOptions
 export interface PullOptions {
   /** z of I_reg: what the prediction is drawn to. */
   readonly target: Float32Array;
-  /** Exponent of (sigma / sigmaMax): 0 pulls all the way at every step, large ones early only. */
+  /** Exponent of (sigma / sigmaMax): small ones pull nearly all the way at every step, large ones early only; 0 (as in SUPIR): no pull. */
   readonly power: number;
   readonly sigmaMax?: number;
-  /** No pull once the level after this is at or below it (0.05 in SUPIR). */
+  /** No pull in a step that ends at or below this level (0.05 in SUPIR). */
   readonly sigmaMin?: number;
 }
 
 /** SUPIR's restoration guidance: x0 <- x0 - (sigma / sigmaMax)^power (x0 - target). */
 export function pullTowards({ target, power, sigmaMax = 14.6146, sigmaMin = 0.05 }: PullOptions): Correction {
   checkPositive('restoration power', power);
-  return async (x0, { sigma }, exec) => {
-    if (power === 0 || sigma <= sigmaMin) return;
+  return async (x0, { sigma, next }, exec) => {
+    if (power === 0 || next <= sigmaMin) return;
     const w = Math.min(1, (sigma / sigmaMax) ** power);
     await denoiseStep({ z: x0, h: target, a: 1 - w, g: w, out: x0 }, exec);
   };

@@ -1,7 +1,7 @@
 import { streamOfHash } from '../degradation/stream.js';
 
 /** What a field of noise is for; each purpose has a stream of its own, so that no two ever share values. */
-export type NoisePurpose = 'start' | 'step' | 'churn' | 'restart';
+export type NoisePurpose = 'start' | 'step' | 'churn' | 'encode';
 
 /** Noise as a function of (seed, picture, purpose, step, position): made inside the kernel by Philox, equal whatever the tiles or threads. */
 export interface PhiloxNoise {

@@ -28,6 +28,8 @@ export interface SamplerStep {
   readonly level: number;
   /** sigma = level / signal: the noise level in the variance-exploding view, for guidance ramps and records. */
   readonly sigma: number;
+  /** The same after the step. */
+  readonly next: number;
 }
 
 /** A sampler over a schedule: plain data, executed by `sample`. */
@@ -42,7 +44,7 @@ export interface SamplerPlan {
 
 const step: SamplerStep = {
   t: 0, inputScale: 1, churn: 0, c: 0, d: 0, clip: 0, a: 0, b: 0, q: 0,
-  history: [], noise: 0, draws: false, signal: 1, level: 0, sigma: 0,
+  history: [], noise: 0, draws: false, signal: 1, level: 0, sigma: 0, next: 0,
 }; // biome-ignore format: one line a group
 
 /** A step of which only what differs from nothing is said. */
@@ -69,3 +71,6 @@ export function exploding(prediction: Prediction, sigma: number): readonly [numb
 }
 
 export const inputScaleOf = (sigma: number) => 1 / Math.sqrt(sigma ** 2 + 1);
+
+/** sigma of an abar: sqrt((1 - abar) / abar). */
+export const sigmaOf = (alphaBar: number) => Math.sqrt((1 - alphaBar) / alphaBar);

@@ -1,4 +1,5 @@
 import { describeValue, explain, UsageError } from '../errors.js';
+import { sigmaOf } from './plan.js';
 
 /** What the network's output m is: the noise eps, the velocity v = sqrt(abar) eps - sqrt(1 - abar) x0, or the clean sample x0. */
 export type Prediction = 'eps' | 'v' | 'x0';
@@ -85,8 +86,6 @@ function cumulative(betas: Float64Array, round: (x: number) => number): Float64A
 function betasFrom(alphaBar: Float64Array, round: (x: number) => number): Float64Array {
   return alphaBar.map((bar, t) => round(1 - round(bar / (t === 0 ? 1 : alphaBar[t - 1]!))));
 }
-
-const sigmaOf = (alphaBar: number) => Math.sqrt((1 - alphaBar) / alphaBar);
 
 /**
  * A schedule from its options. Defaults: T = 1000, linear from 1e-4 to 0.02, eps-prediction.

@@ -1,4 +1,4 @@
-import { preserving, type SamplerPlan, stepOf } from '../plan.js';
+import { preserving, type SamplerPlan, sigmaOf, stepOf } from '../plan.js';
 import { refuseEpsAtZeroSnr, type Schedule } from '../schedule.js';
 
 export interface DdimOptions {
@@ -28,7 +28,8 @@ export function ddim(schedule: Schedule, options: DdimOptions): SamplerPlan {
     const spread = eta * Math.sqrt(((1 - next) / (1 - now)) * (1 - now / next));
     const along = Math.sqrt(Math.max(0, 1 - next - spread ** 2));
     const toward = Math.sqrt(next);
-    const common = { t, c: x0[0], d: x0[1], clip, noise: spread, draws: eta > 0, signal, level, sigma: level / signal };
+    const levels = { signal, level, sigma: level / signal, next: sigmaOf(next) };
+    const common = { t, c: x0[0], d: x0[1], clip, noise: spread, draws: eta > 0, ...levels };
     // eps = (z - signal x0) / level where it follows x0, else straight from z and m.
     return epsFromClipped
       ? stepOf({ ...common, a: along / level, q: toward - (along * signal) / level })

@@ -1,4 +1,4 @@
-import { preserving, type SamplerPlan, stepOf } from '../plan.js';
+import { preserving, type SamplerPlan, sigmaOf, stepOf } from '../plan.js';
 import { refuseEpsAtZeroSnr, type Schedule } from '../schedule.js';
 
 export type Variance = 'fixed-small' | 'fixed-small-log' | 'fixed-large' | 'none';
@@ -40,6 +40,7 @@ export function ddpm(schedule: Schedule, { times, variance = 'fixed-small', clip
       signal,
       level,
       sigma: level / signal,
+      next: sigmaOf(next),
     });
   });
   return { name: 'ddpm', initialScale: 1, steps, churnBefore: true };

@@ -1,6 +1,6 @@
-import { preserving, type SamplerPlan, stepOf } from '../plan.js';
+import { inputScaleOf, preserving, type SamplerPlan, stepOf } from '../plan.js';
 import type { Schedule } from '../schedule.js';
-import { checkFalling, type SigmaList } from './sigma-space.js';
+import { checkFalling, type SigmaList, told } from './sigma-space.js';
 
 export interface DpmSolverOptions extends SigmaList {
   /** Order of the multistep method, default 2. */
@@ -51,7 +51,7 @@ function orderAt(i: number, count: number, final: number, options: DpmSolverOpti
  * and its stochastic form with e^-2h and noise level' sqrt(1 - e^-2h). The first step is DDIM's.
  */
 export function dpmSolver(schedule: Schedule, options: DpmSolverOptions): SamplerPlan {
-  const { times, sigmas, stochastic = false, correction = 'midpoint', order = 2 } = options;
+  const { times, sigmas, stochastic = false, correction = 'midpoint', order = 2, quantised = false } = options;
   checkFalling('dpm-solver++', sigmas);
   const points = sigmas.map(pointOf);
   const steps = times.map((t, i) => {
@@ -60,10 +60,14 @@ export function dpmSolver(schedule: Schedule, options: DpmSolverOptions): Sample
     const use = orderAt(i, times.length, sigmas.at(-1)!, options);
     const { full, first, second } = weights(next.alpha, h, stochastic, correction === 'midpoint' && use === 2);
     const [q, ...history] = combine(use, full, first, second, i, points, h);
-    const { x0 } = preserving(schedule.prediction, now.alpha ** 2);
+    const seen = told(schedule, sigmas[i]!, t, quantised);
+    // The network sees z at the level that it is told of: both are z in the exploding view, scaled each by its own level.
+    const inputScale = inputScaleOf(seen.sigma) / now.alpha;
+    const { x0 } = preserving(schedule.prediction, inputScaleOf(seen.sigma) ** 2);
     return stepOf({
-      t,
-      c: x0[0],
+      t: seen.t,
+      inputScale: quantised ? inputScale : 1,
+      c: x0[0] * (quantised ? inputScale : 1),
       d: x0[1],
       a: (next.level / now.level) * (stochastic ? Math.exp(-h) : 1),
       q: q!,
@@ -73,6 +77,7 @@ export function dpmSolver(schedule: Schedule, options: DpmSolverOptions): Sample
       signal: now.alpha,
       level: now.level,
       sigma: sigmas[i]!,
+      next: sigmas[i + 1]!,
     });
   });
   return { name: `${stochastic ? 'sde-' : ''}dpm-solver++${order}m`, initialScale: 1, steps, churnBefore: true };

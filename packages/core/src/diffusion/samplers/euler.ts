@@ -1,7 +1,7 @@
 import { exploding, inputScaleOf, type SamplerPlan, stepOf } from '../plan.js';
 import type { Schedule } from '../schedule.js';
-import { nearestTime } from '../spacing.js';
-import { checkFalling, type SigmaList } from './sigma-space.js';
+import { roundHalfEven, timeOfSigma } from '../spacing.js';
+import { checkFalling, type SigmaList, told } from './sigma-space.js';
 
 /** Karras et al. 2022, Alg. 2: noise added again at each step within [tMin, tMax]. */
 export interface Churn {
@@ -20,8 +20,8 @@ export interface EulerOptions extends SigmaList {
   readonly ancestral?: boolean;
   /** N(0, I) is multiplied by sigma_0 (default), or by sqrt(sigma_0^2 + 1). */
   readonly start?: 'sigma' | 'sqrt(sigma^2+1)';
-  /** The network gets the nearest training level and its sigma, as in SUPIR; the step itself keeps the exact one. */
-  readonly quantised?: boolean;
+  /** Times at raised levels are rounded, for networks that take whole times. */
+  readonly wholeTimes?: boolean;
 }
 
 const MOST_CHURN = Math.SQRT2 - 1;
@@ -34,9 +34,13 @@ function churned(sigma: number, count: number, { amount, tMin = 0, tMax = Infini
 
 /** Euler's method on dz/dsigma = (z - x0) / sigma: z' = z + (sigma' - sigma) (z - x0) / sigma; with churn the EDM sampler of first order. */
 export function euler(schedule: Schedule, options: EulerOptions): SamplerPlan {
-  const { times, sigmas, churn, ancestral = false, quantised = false } = options;
+  const { times, sigmas, churn, ancestral = false, quantised = false, wholeTimes = false } = options;
   checkFalling('euler', sigmas);
   const before = churn?.when !== 'after-model';
+  const timeAt = (sigma: number) => {
+    const t = timeOfSigma(schedule, sigma);
+    return wholeTimes ? roundHalfEven(t) : t;
+  };
   const steps = times.map((t, i) => {
     const [sigma, next] = [sigmas[i]!, sigmas[i + 1]!];
     const { raised, added, draws } = churn
@@ -44,14 +48,14 @@ export function euler(schedule: Schedule, options: EulerOptions): SamplerPlan {
       : { raised: sigma, added: 0, draws: false };
     const up = ancestral ? Math.sqrt((next ** 2 * (sigma ** 2 - next ** 2)) / sigma ** 2) : 0;
     const target = ancestral ? Math.sqrt(Math.max(0, next ** 2 - up ** 2)) : next;
-    const seen = quantised ? schedule.sigmas[nearestTime(schedule, raised)]! : before ? raised : sigma;
+    const seen = told(schedule, before ? raised : sigma, before && added > 0 ? timeAt(raised) : t, quantised);
     // After the model only eps takes the raised level: v's own coefficients keep the level that the network saw.
-    const told = schedule.prediction === 'eps' && !quantised ? raised : seen;
-    const [c, d] = exploding(schedule.prediction, told);
+    const level = schedule.prediction === 'eps' && !quantised ? raised : seen.sigma;
+    const [c, d] = exploding(schedule.prediction, level);
     const rate = (target - raised) / raised;
     return stepOf({
-      t: quantised ? nearestTime(schedule, raised) : t,
-      inputScale: inputScaleOf(seen),
+      t: seen.t,
+      inputScale: inputScaleOf(seen.sigma),
       churn: added,
       c,
       d,
@@ -62,6 +66,7 @@ export function euler(schedule: Schedule, options: EulerOptions): SamplerPlan {
       signal: 1,
       level: sigma,
       sigma,
+      next,
     });
   });
   const first = Math.max(...sigmas);

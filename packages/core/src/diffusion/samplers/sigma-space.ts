@@ -1,12 +1,14 @@
 import { explain, UsageError } from '../../errors.js';
 import type { Schedule } from '../schedule.js';
-import { interpolated, roundHalfEven, type SigmaLaw, sigmasBy, timeOfSigma } from '../spacing.js';
+import { interpolated, nearestTime, roundHalfEven, type SigmaLaw, sigmasBy, timeOfSigma } from '../spacing.js';
 
 /** Noise levels from high to low with the time of each; one more level ends the last step. */
 export interface SigmaList {
   readonly times: readonly number[];
   /** One more than times; the last is 0 or the schedule's least. */
   readonly sigmas: readonly number[];
+  /** The network gets the nearest training level and its time; the step itself keeps the exact one. */
+  readonly quantised?: boolean;
 }
 
 export interface SigmaOptions {
@@ -37,6 +39,13 @@ export function sigmaList(schedule: Schedule, times: readonly number[], options:
     if (wholeTimes !== 'keep') at = at.map(wholeTimes === 'round' ? roundHalfEven : Math.floor);
   }
   return { times: at.map(round), sigmas: [...levels.map(round), round(last)] };
+}
+
+/** A level as the network is told of it: the exact one, or (SUPIR, DiffBIR's EDM family) the nearest training level with its time. */
+export function told(schedule: Schedule, sigma: number, t: number, quantised: boolean): { sigma: number; t: number } {
+  if (!quantised) return { sigma, t };
+  const nearest = nearestTime(schedule, sigma);
+  return { sigma: schedule.sigmas[nearest]!, t: nearest };
 }
 
 /** Levels must fall: a method in sigma space divides by them. @throws UsageError `IR_E_USAGE` */
