@@ -41,10 +41,20 @@ export function parseIdentity(text: string): MetricIdentity {
 function settingsOf({ crop, encoder, size, truth }: Conventions): MetricSettings {
   const settings: Record<string, unknown> = {};
   if (typeof crop === 'string' && /^\d+$/.test(crop)) settings.crop = Number(crop);
-  if (typeof encoder === 'string') settings.encoder = encoder.split('@')[0];
-  if (typeof size === 'string') settings.alignSize = size;
+  if (typeof encoder === 'string' && encoder !== 'missing') settings.encoder = encoder.split('@')[0];
+  if (size === 'native' || size === 'crop224' || size === 'tiles') settings.alignSize = size;
   if (truth === 'gt' || truth === 'input') settings.alignment = truth;
   return settings;
+}
+
+/** A metric that cannot be made here (an encoder that is not installed) is none of those sought. */
+function attempt(make: () => Metric): Metric[] {
+  try {
+    return [make()];
+  } catch (error) {
+    if (error instanceof UsageError) return [];
+    throw error;
+  }
 }
 
 /**
@@ -54,7 +64,7 @@ function settingsOf({ crop, encoder, size, truth }: Conventions): MetricSettings
 export function metricOfIdentity(text: string, definitions: readonly MetricDefinition[]): Metric {
   const { name, conventions } = parseIdentity(text);
   const settings = settingsOf(conventions);
-  const made = definitions.map((definition) => definition.create(settings));
+  const made = definitions.flatMap((definition) => attempt(() => definition.create(settings)));
   const found = made.find((metric) => metric.id === text);
   if (found) return found;
   const kin = made.filter((metric) => parseIdentity(metric.id).name === name).map((metric) => metric.id);

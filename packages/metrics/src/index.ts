@@ -1,6 +1,8 @@
 /** `@ir/metrics`: every metric, over the contract that `@ir/core` defines. */
+export { encoderNamed } from './alignment/alignment.js';
 export { type Conventions, formatIdentity, type MetricIdentity, parseIdentity } from './identity.js';
-export { createMetrics, METRICS, metricFromIdentity, metricNamed } from './registry.js';
+export { type DistanceMap, distanceMap } from './learned/distance.js';
+export { allMetrics, createMetrics, METRICS, metricFromIdentity, metricNamed } from './registry.js';
 export { type Aggregate, aggregate } from './score/aggregate.js';
 export { scoreCsv } from './score/csv.js';
 export { type FilePair, type PairRequest, pairFiles } from './score/pairs.js';

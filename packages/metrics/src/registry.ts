@@ -1,8 +1,12 @@
 import { type Metric, type MetricDefinition, type MetricSettings, UsageError, unknownName } from '@ir/core';
+import { alignClsCos, alignClsL2, alignClsMse, alignPatchCos } from './alignment/alignment.js';
+import { consistencyPsnr, consistencySsim } from './alignment/consistency.js';
 import { msSsim } from './distortion/ms-ssim.js';
 import { psnrRgb, psnrY, psnrYFull, psnrYRounded } from './distortion/psnr.js';
 import { ssimGray, ssimMatlab3d, ssimRgb, ssimSame, ssimSkimage, ssimY, ssimYPyiqa } from './distortion/ssim.js';
 import { metricOfIdentity } from './identity.js';
+import { dists, dists256, installedDistances, lpipsAlex, lpipsSqueeze, lpipsVgg } from './learned/distance.js';
+import { installedQualities, pi } from './learned/quality.js';
 import { niqeGray, niqePirm, niqeY } from './niqe/niqe.js';
 
 /** Every metric there is: one line each. */
@@ -22,10 +26,28 @@ export const METRICS: readonly MetricDefinition[] = [
   niqeY,
   niqeGray,
   niqePirm,
+  pi,
+  lpipsAlex,
+  lpipsVgg,
+  lpipsSqueeze,
+  dists,
+  dists256,
+  alignClsCos,
+  alignClsL2,
+  alignClsMse,
+  alignPatchCos,
+  consistencyPsnr,
+  consistencySsim,
 ];
 
+/** `METRICS`, and one for every other installed model that measures, under its id. Reads the folders of models. */
+export function allMetrics(): readonly MetricDefinition[] {
+  const taken = new Set(METRICS.map(({ alias }) => alias));
+  return [...METRICS, ...[...installedDistances(), ...installedQualities()].filter(({ alias }) => !taken.has(alias))];
+}
+
 /** The definition of an alias. @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion */
-export function metricNamed(alias: string, metrics: readonly MetricDefinition[] = METRICS): MetricDefinition {
+export function metricNamed(alias: string, metrics: readonly MetricDefinition[] = allMetrics()): MetricDefinition {
   const found = metrics.find((m) => m.alias === alias);
   if (found) return found;
   const known = metrics.map((m) => m.alias);
@@ -39,11 +61,11 @@ export function metricNamed(alias: string, metrics: readonly MetricDefinition[] 
 export function createMetrics(
   aliases: readonly string[],
   settings: MetricSettings = {},
-  metrics: readonly MetricDefinition[] = METRICS,
+  metrics: readonly MetricDefinition[] = allMetrics(),
 ): Metric[] {
   return [...new Set(aliases)].map((alias) => metricNamed(alias, metrics).create(settings));
 }
 
 /** The metric that an identity string names, to the letter. @throws UsageError `IR_E_USAGE` */
-export const metricFromIdentity = (text: string, metrics: readonly MetricDefinition[] = METRICS): Metric =>
+export const metricFromIdentity = (text: string, metrics: readonly MetricDefinition[] = allMetrics()): Metric =>
   metricOfIdentity(text, metrics);

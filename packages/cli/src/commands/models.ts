@@ -31,17 +31,19 @@ function listCommand(terminal: Terminal): Command {
     const { models, broken } = await listModels();
     for (const { folder, problem } of broken) session.note(`not usable: ${folder}: ${problem}`);
     const rows = models.map((model) => {
-      const { id, scale, parameters, licence, title } = model.manifest;
-      return [id, `${scale}`, (parameters.weights / 1e6).toFixed(2), licence, model.origin, title];
+      const { id, kind, parameters, licence, title } = model.manifest;
+      return [id, kind, (parameters.weights / 1e6).toFixed(2), licence, model.origin, title];
     });
     session.result(
       { schema: 'ir.models/1', models, broken },
-      table(['id', 'scale', 'M weights', 'licence', 'origin', 'title'], rows),
+      table(['id', 'kind', 'M weights', 'licence', 'origin', 'title'], rows),
     );
   });
 }
 
 interface AddFlags extends SessionFlags, Omit<AddModelOptions, 'signal' | 'folder'> {}
+
+const KINDS = ['restorer', 'distance', 'encoder', 'quality'] as const;
 
 const ADD_EXAMPLES = [
   'ir models add my-denoiser.onnx',
@@ -51,11 +53,15 @@ const ADD_EXAMPLES = [
 
 function addCommand(terminal: Terminal): Command {
   const command = new Command('add')
-    .summary('install an ONNX graph as a restorer')
+    .summary('install an ONNX graph')
     .description(
       'Installs a network: asks the graph for its ports, runs it on test pictures to find scale, size multiple and reach, and writes its manifest. Flags say what a graph cannot say. Nothing is installed unless it ran.',
     )
-    .argument('<file>', 'an ONNX graph with one picture in and one picture out')
+    .argument(
+      '<file>',
+      'an ONNX graph: a picture in and a picture out restores; two pictures in, or one in and numbers out, measures',
+    )
+    .option('--kind <kind>', 'restorer, distance, encoder or quality (default: by the ports)', choice('--kind', KINDS))
     .option('--id <id>', 'the name it goes by (default: the file’s)')
     .option('--title <text>', 'what it is, for people')
     .option('--range <low,high>', 'values of black and white at the input (default 0,1)', range('--range'))
@@ -70,18 +76,32 @@ function addCommand(terminal: Terminal): Command {
     .option('--max-pixels <n>', 'pictures above this are tiled (default 1048576)', integer('--max-pixels', 4096))
     .option('--licence <text>', 'licence of the weights (default: unknown)')
     .option('--source <text>', 'where the weights come from (default: the file’s name)')
-    .option('--tasks <text>', 'what it was trained for');
+    .option('--tasks <text>', 'what it was trained for')
+    .option(
+      '--direction <way>',
+      'higher (default) or lower is better, of a model of kind quality',
+      choice('--direction', ['higher', 'lower'] as const),
+    );
   return withExamples(withOutputFlags(command), ADD_EXAMPLES).action(async (file: string, flags: AddFlags) => {
     const session = new Session(terminal, flags);
     const { json: _, quiet: __, ...options } = flags as AddFlags & { json?: boolean; quiet?: boolean };
     session.note(`running ${file} on test pictures`);
     const model = await addModel(file, { ...options, signal: session.signal });
-    const { id, scale, multiple, reach } = model.manifest;
-    session.result(
-      { schema: 'ir.model-added/1', ...model },
-      `${id}: scale ${scale}, multiple ${multiple}, reach ${reach}, in ${model.folder}\nTry: ir restore IN -o OUT --model ${id}`,
-    );
+    session.result({ schema: 'ir.model-added/1', ...model }, describeAdded(model));
   });
+}
+
+/** What the model turned out to be, and the command it is for. */
+function describeAdded({ manifest, folder }: InstalledModel): string {
+  const { id, multiple } = manifest;
+  switch (manifest.kind) {
+    case 'restorer':
+      return `${id}: scale ${manifest.scale}, multiple ${multiple}, reach ${manifest.reach}, in ${folder}\nTry: ir restore IN -o OUT --model ${id}`;
+    case 'encoder':
+      return `${id}: an encoder, multiple ${multiple}, in ${folder}\nTry: ir score REFERENCE OUTPUT --metric align-cls-cos --encoder ${id} --alignment gt`;
+    default:
+      return `${id}: a model that measures (${manifest.kind}), sides from ${manifest.smallest}, in ${folder}\nTry: ir metrics list`;
+  }
 }
 
 interface VerifyFlags extends SessionFlags {

@@ -6,12 +6,15 @@ import { EnvironmentError, explain, ModelError, UsageError } from '../errors.js'
 import { writeAtomically } from '../image/atomic.js';
 import { Network, type OnnxContents, readOnnx } from '../network/index.js';
 import type { PortMetadata } from '../network/protocol.js';
+import { describeMetricGraph, kindOfGraph } from './add-metric.js';
 import { type Manifest, type Port, parseManifest, parseModelId } from './manifest.js';
 import { describePictures, findMultiple, measureReach, type Pictures } from './probe.js';
 import { hashFile, type InstalledModel, listModels, userModelsDir } from './store.js';
 
 /** What the user says of a graph; the rest is asked of the graph itself. */
 export interface AddModelOptions {
+  /** What the model is for; default: by its ports (`kindOfGraph`). */
+  readonly kind?: Manifest['kind'];
   /** Default: the file's name without extension. */
   readonly id?: string;
   readonly title?: string;
@@ -28,6 +31,8 @@ export interface AddModelOptions {
   readonly licence?: string;
   readonly source?: string;
   readonly tasks?: string;
+  /** Which way quality goes, for a model of that kind; default higher. */
+  readonly direction?: 'higher' | 'lower';
   readonly signal?: AbortSignal;
   /** Default: `userModelsDir()`. */
   readonly folder?: string;
@@ -37,9 +42,9 @@ export interface AddModelOptions {
 const LARGEST = 2 ** 31 - 1;
 
 /**
- * Installs a user's network as a restorer: copies the file, asks the graph for its ports, runs it on test pictures to find scale, size
+ * Installs a user's network: copies the file, asks the graph for its ports and by them for its kind, runs it on test pictures to find scale, size
  * multiple and reach, and only then gives the folder its name: a model is there whole or not at all.
- * @throws ModelError where the graph cannot serve as a restorer; UsageError for a bad option or an id that is taken; EnvironmentError
+ * @throws ModelError where the graph cannot serve as its kind; UsageError for a bad option or an id that is taken; EnvironmentError
  * `IR_E_WRITE` where the folder cannot be written
  */
 export async function addModel(file: string, options: AddModelOptions = {}): Promise<InstalledModel> {
@@ -113,9 +118,13 @@ async function describe(graph: string, file: string, id: string, options: AddMod
   }
   const network = await Network.open(id, graph, signal ? { signal } : {});
   try {
-    const measured = await measure(network, options);
+    const kind = options.kind ?? kindOfGraph(network);
+    const asked =
+      kind === 'restorer'
+        ? await describeRestorer(network, options)
+        : await describeMetricGraph(network, kind, forMetric(id, options));
     const hash = await hashFile(graph, signal);
-    return manifestOf(id, file, { sha256: hash, bytes: bytes.length, contents }, measured, options);
+    return manifestOf(id, file, { sha256: hash, bytes: bytes.length, contents }, { kind, ...asked }, options);
   } finally {
     await network.dispose();
   }
@@ -148,28 +157,39 @@ function portOf(
   return { name, shape: sides, dtype: 'float32', layout: 'NCHW', range, colour: channels === 1 ? 'grey' : colour };
 }
 
-function manifestOf(
-  id: string,
-  file: string,
-  { contents, ...graph }: { sha256: string; bytes: number; contents: OnnxContents },
-  { pictures, multiple, reach }: Measured,
-  options: AddModelOptions,
-): Manifest {
-  const { range = [0, 1], colour = 'RGB' } = options;
-  const { weights, allInitializers } = contents;
-  const manifest = {
-    schema: 'ir.model/1',
-    id,
-    kind: 'restorer',
-    title: options.title ?? id,
-    graph: { file: `${id}.onnx`, ...graph },
+/** The part of a restorer's manifest that is asked of its graph. */
+async function describeRestorer(network: Network, options: AddModelOptions): Promise<object> {
+  const { range = [0, 1], colour = 'RGB', outputRange = range } = options;
+  const { pictures, multiple, reach } = await measure(network, options);
+  return {
     input: portOf(pictures.input, pictures.channels, range, colour),
-    output: portOf(pictures.output, pictures.outputChannels, options.outputRange ?? range, colour),
+    output: portOf(pictures.output, pictures.outputChannels, outputRange, colour),
     scale: pictures.scale,
     multiple,
     reach,
     ...(options.reach === undefined ? { blend: true } : {}),
     maxPixels: options.maxPixels ?? 1_048_576,
+  };
+}
+
+/** LPIPS is defined on [-1, 1]; where the user says nothing, a model of that name takes it. */
+const forMetric = (id: string, options: AddModelOptions): AddModelOptions =>
+  /^lpips\b|^lpips[-_.]/.test(id) && !options.range ? { ...options, range: [-1, 1] } : options;
+
+function manifestOf(
+  id: string,
+  file: string,
+  { contents, ...graph }: { sha256: string; bytes: number; contents: OnnxContents },
+  asked: object,
+  options: AddModelOptions,
+): Manifest {
+  const { weights, allInitializers } = contents;
+  const manifest = {
+    schema: 'ir.model/1',
+    id,
+    title: options.title ?? id,
+    graph: { file: `${id}.onnx`, ...graph },
+    ...asked,
     parameters: { weights, allInitializers },
     licence: options.licence ?? 'unknown',
     source: options.source ?? basename(file),

@@ -1,4 +1,16 @@
 export { type AddModelOptions, addModel } from './add.js';
-export { type Manifest, type Port, parseManifest, type RestorerManifest } from './manifest.js';
+export { findModelSync, modelsSync } from './lookup.js';
+export {
+  type DistanceManifest,
+  type EncoderManifest,
+  type Manifest,
+  type MetricManifest,
+  type Port,
+  parseManifest,
+  type QualityManifest,
+  type RestorerManifest,
+} from './manifest.js';
+export { type Embedding, embed, measureDistance, measureQuality } from './measure.js';
+export { checkPorts } from './ports.js';
 export * from './store.js';
 export { type Verification, verifyModel } from './verify.js';

@@ -1,7 +1,7 @@
 import { explain, ModelError } from '../errors.js';
 import type { Network } from '../network/index.js';
 import type { PortMetadata } from '../network/protocol.js';
-import type { Port, RestorerManifest } from './manifest.js';
+import type { Manifest, Port } from './manifest.js';
 
 const shapeText = (shape: readonly (number | string)[] | undefined) => `[${(shape ?? []).join(', ')}]`;
 
@@ -30,11 +30,36 @@ function checkPort(id: string, kind: 'input' | 'output', port: Port, metadata: r
     );
 }
 
+/** The picture ports of a manifest, and the names of its other outputs. */
+function portsOf(manifest: Manifest): { inputs: readonly Port[]; outputs: readonly Port[]; named: readonly string[] } {
+  switch (manifest.kind) {
+    case 'restorer':
+      return { inputs: [manifest.input], outputs: [manifest.output], named: [] };
+    case 'distance': {
+      const { reference, image, distance, map } = manifest;
+      return { inputs: [reference, image], outputs: [], named: [distance.name, ...(map ? [map.name] : [])] };
+    }
+    case 'encoder': {
+      const { input, embedding, tokens } = manifest;
+      return { inputs: [input], outputs: [], named: [embedding.name, ...(tokens ? [tokens.name] : [])] };
+    }
+    case 'quality':
+      return { inputs: [manifest.input], outputs: [], named: [manifest.quality.name] };
+  }
+}
+
 /** Manifest against session: names, types and shapes of the ports. @throws ModelError */
-export function checkPorts(manifest: RestorerManifest, network: Network): void {
-  checkPort(manifest.id, 'input', manifest.input, network.inputs);
-  checkPort(manifest.id, 'output', manifest.output, network.outputs);
-  const others = network.inputs.filter((i) => i.name !== manifest.input.name);
+export function checkPorts(manifest: Manifest, network: Network): void {
+  const { inputs, outputs, named } = portsOf(manifest);
+  for (const port of inputs) checkPort(manifest.id, 'input', port, network.inputs);
+  for (const port of outputs) checkPort(manifest.id, 'output', port, network.outputs);
+  const has = network.outputs.map(({ name }) => name);
+  for (const name of named)
+    if (!has.includes(name)) {
+      const told = { name: `${manifest.id} output`, expected: `a port named ${name}`, got: has.join(', ') || 'none' };
+      throw new ModelError(explain(told));
+    }
+  const others = network.inputs.filter((i) => !inputs.some(({ name }) => name === i.name));
   if (others.length > 0)
     throw new ModelError(
       explain({ name: manifest.id, expected: 'no further input', got: others.map((o) => o.name).join(', ') }),

@@ -9,8 +9,8 @@ import { readOnnx } from '../network/index.js';
 import { type Manifest, parseManifest } from './manifest.js';
 
 /** A model on this machine. */
-export interface InstalledModel {
-  readonly manifest: Manifest;
+export interface InstalledModel<M extends Manifest = Manifest> {
+  readonly manifest: M;
   readonly folder: string;
   readonly origin: 'bundled' | 'user';
 }

@@ -1,5 +1,8 @@
 import { CheckError, explain } from '../errors.js';
 import { Network, type NetworkOptions } from '../network/index.js';
+import { madeUpPicture } from './add-metric.js';
+import type { MetricManifest, RestorerManifest } from './manifest.js';
+import { embed, measureDistance, measureQuality } from './measure.js';
 import { checkPorts } from './ports.js';
 import { pass, testPicture } from './probe.js';
 import { type InstalledModel, verifiedGraph } from './store.js';
@@ -14,27 +17,52 @@ export interface Verification {
 
 /**
  * Hash, ports and one run of an installed model.
- * @throws ModelError for a wrong hash, port or output; CheckError where the output has the wrong size
+ * @throws ModelError for a wrong hash, port or output; CheckError where the output has the wrong size or value
  */
 export async function verifyModel(model: InstalledModel, options: NetworkOptions = {}): Promise<Verification> {
   const { manifest } = model;
-  const { id, input, output, scale, multiple, graph } = manifest;
+  const { id, graph } = manifest;
   const network = await Network.open(id, await verifiedGraph(model, options.signal), options);
   try {
     checkPorts(manifest, network);
-    const side = Math.ceil(128 / multiple) * multiple;
-    const subject = { network, input, output, channels: input.colour === 'grey' ? 1 : 3, range: input.range };
-    const picture = testPicture(subject.channels, side, side, input.range);
+    const run = manifest.kind === 'restorer' ? runRestorer(manifest, network) : runMetric(manifest, network);
     const start = performance.now();
-    const { dims } = await pass(subject, picture, side, side, options.signal);
-    const milliseconds = performance.now() - start;
-    const expected = [1, output.colour === 'grey' ? 1 : 3, side * scale, side * scale];
-    if (dims.some((d, i) => d !== expected[i]))
-      throw new CheckError(
-        explain({ name: `${id} output`, expected: `[${expected.join(', ')}]`, got: `[${dims.join(', ')}]` }),
-      );
-    return { id, sha256: graph.sha256, provider: network.ran.provider, milliseconds };
+    await run(options.signal);
+    return { id, sha256: graph.sha256, provider: network.ran.provider, milliseconds: performance.now() - start };
   } finally {
     await network.dispose();
   }
+}
+
+const sideFor = (least: number, multiple: number) => Math.ceil(Math.max(128, least) / multiple) * multiple;
+
+function runRestorer({ id, input, output, scale, multiple }: RestorerManifest, network: Network) {
+  const side = sideFor(1, multiple);
+  const subject = { network, input, output, channels: input.colour === 'grey' ? 1 : 3, range: input.range };
+  const picture = testPicture(subject.channels, side, side, input.range);
+  const expected = [1, output.colour === 'grey' ? 1 : 3, side * scale, side * scale];
+  return async (signal?: AbortSignal): Promise<void> => {
+    const { dims } = await pass(subject, picture, side, side, signal);
+    if (dims.every((d, i) => d === expected[i])) return;
+    const told = { name: `${id} output`, expected: `[${expected.join(', ')}]`, got: `[${dims.join(', ')}]` };
+    throw new CheckError(explain(told));
+  };
+}
+
+function runMetric(manifest: MetricManifest, network: Network) {
+  const { id, multiple, smallest } = manifest;
+  const { shape } = manifest.kind === 'distance' ? manifest.image : manifest.input;
+  const [height, width] = shape.slice(2).map((s) => (typeof s === 'number' ? s : sideFor(smallest, multiple)));
+  const picture = madeUpPicture(width!, height!);
+  return async (signal?: AbortSignal): Promise<void> => {
+    const call = signal ? { signal } : {};
+    let value = 0;
+    if (manifest.kind === 'encoder') value = (await embed(network, manifest, picture, call)).embedding[0]!;
+    else if (manifest.kind === 'quality') value = await measureQuality(network, manifest, picture, call);
+    else value = (await measureDistance(network, manifest, [picture, picture], call)).value;
+    const good = Number.isFinite(value) && (manifest.kind !== 'distance' || Math.abs(value) < 1e-3);
+    if (good) return;
+    const expected = manifest.kind === 'distance' ? 'a distance of 0 of a picture from itself' : 'finite numbers';
+    throw new CheckError(explain({ name: `${id} output`, expected, got: String(value) }));
+  };
 }
