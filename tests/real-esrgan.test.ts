@@ -13,6 +13,7 @@ import {
   crop,
   type DirectRestorer,
   decode,
+  degrade,
   type Image,
   openRestorer,
   parseDegradation,
@@ -35,7 +36,9 @@ const PARTS = [
   { name: '23.png', x: 300, y: 64 },
 ];
 
-const tile = (overlap: number): TilePlan => ({ size: 64, overlap });
+/** Four tiles over a picture of 256x256 whose texture the network answers to from afar: the hardest of those tried. */
+const SEAMS = { name: '19.png', x: 0, y: 256, width: 512, height: 512 };
+const tile = (overlap: number): TilePlan => ({ size: 128, overlap });
 
 /**
  * Mean absolute difference within 4 output pixels of the borders between tiles, and elsewhere. Pixels of the picture's own border are
@@ -77,7 +80,7 @@ const passes = ({ band, rest }: { band: number; rest: number }) => band <= 1.5 *
       pairs.push(await comparable(part, parseDegradation('SR2')));
     }
     for (const { degraded } of pairs) restored.push(await restorer.restore(degraded, { tile: 'none' }));
-  }, 300_000);
+  }, 600_000);
   afterAll(async () => {
     await restorer?.dispose();
     await rm(folder, { recursive: true, force: true });
@@ -110,15 +113,17 @@ const passes = ({ band, rest }: { band: number; rest: number }) => band <= 1.5 *
   });
 
   test('tiles leave no seams; without overlap they do, and the check goes red', async () => {
-    const { degraded } = pairs[0]!;
+    const { name, ...part } = SEAMS;
+    const degraded = await degrade(crop(await decode(join(kodak, name)), part), parseDegradation('SR2'));
+    const whole = await restorer.restore(degraded, { tile: 'none' });
     const { reach, multiple, scale } = restorer.manifest;
     const seamsOf = async (overlap: number) => {
       const cores = tilesOf(degraded.width, degraded.height, tile(overlap), { multiple }).map(({ core }) => core);
-      return seams(restored[0]!, await restorer.restore(degraded, { tile: tile(overlap) }), cores, scale);
+      return seams(whole, await restorer.restore(degraded, { tile: tile(overlap) }), cores, scale);
     };
     const good = await seamsOf(reach);
     expect(`${JSON.stringify(good)} ${passes(good)}`).toBe(`${JSON.stringify(good)} true`);
     const bad = await seamsOf(0);
     expect(`${JSON.stringify(bad)} ${passes(bad)}`).toBe(`${JSON.stringify(bad)} false`);
-  }, 300_000);
+  }, 600_000);
 });
