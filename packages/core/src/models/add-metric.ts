@@ -2,7 +2,7 @@ import { explain, ModelError } from '../errors.js';
 import type { Image } from '../image/contract.js';
 import type { Network } from '../network/index.js';
 import type { PortMetadata, Tensor } from '../network/protocol.js';
-import type { Manifest } from './manifest.js';
+import type { GraphManifest } from './manifest.js';
 import { testPicture } from './probe.js';
 
 /** What the user says of a graph that measures. */
@@ -24,7 +24,7 @@ const portsText = (ports: readonly PortMetadata[]) =>
   ports.map((p) => `${p.name}: ${p.type} [${(p.shape ?? []).join(', ')}]`).join('; ') || 'none';
 
 /** What a graph is for, by its ports: two pictures in, a distance; one picture in: a picture, a vector or a number out. */
-export function kindOfGraph({ inputs, outputs }: Network): Manifest['kind'] {
+export function kindOfGraph({ inputs, outputs }: Network): GraphManifest['kind'] {
   if (inputs.length === 2) return 'distance';
   const ranks = outputs.map((port) => port.shape?.length ?? 0);
   if (inputs.length !== 1 || ranks.some((rank) => rank === 4)) return 'restorer';
@@ -114,18 +114,12 @@ async function describeEncoder(graph: Graph) {
   const [embedding, tokens] = [ofRank(2), ofRank(3)];
   if (!embedding) throw refuse(network.name, 'an output [N, D], the embedding', portsText(network.outputs));
   const squares = tokens?.[1].dims[1];
-  const stride = squares === undefined ? undefined : Math.sqrt((width * height) / squares);
-  const multiple = options.multiple ?? stride ?? 32;
-  if (
-    !Number.isInteger(multiple) ||
-    width % multiple > 0 ||
-    (squares ?? 0) !== (squares && (width * height) / multiple ** 2)
-  )
-    throw refuse(
-      `${network.name} output ${tokens?.[0]}`,
-      'a token for every square of `multiple` pixels',
-      `${squares} for ${width}x${height}`,
-    );
+  const multiple = options.multiple ?? (squares === undefined ? 32 : Math.sqrt((width * height) / squares));
+  const whole = Number.isInteger(multiple) && width % multiple === 0 && height % multiple === 0;
+  if (tokens && (!whole || squares !== (width * height) / multiple ** 2)) {
+    const expected = `a token for every square of ${options.multiple ?? 'some number of'} pixels`;
+    throw refuse(`${network.name} output ${tokens[0]}`, expected, `${squares} for ${width}x${height}`);
+  }
   return {
     input: graph.port(network.inputs[0]!),
     embedding: { name: embedding[0] },
