@@ -4,6 +4,15 @@ export { type Conventions, formatIdentity, type MetricIdentity, parseIdentity } 
 export { type DistanceMap, distanceMap } from './learned/distance.js';
 export { allMetrics, createMetrics, METRICS, metricFromIdentity, metricNamed } from './registry.js';
 export { type Aggregate, aggregate } from './score/aggregate.js';
+export {
+  type ComparisonReport,
+  type ComparisonRequest,
+  comparePaired,
+  type PairedComparison,
+  scoreComparison,
+  type Verdict,
+} from './score/compare.js';
+export { type ConventionRow, conventionTable } from './score/conventions.js';
 export { scoreCsv } from './score/csv.js';
 export { type FilePair, type PairRequest, pairFiles } from './score/pairs.js';
 export {
