@@ -13,7 +13,9 @@ const symmetric = (i, n) => {
 /** Sampled Gaussian cut to the smallest odd size >= 6 sigma + 1 and renormalised. */
 export function gaussianTaps(sigma) {
   const radius = Math.ceil(3 * sigma);
-  const taps = Float64Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-((i - radius) ** 2) / (2 * sigma * sigma)));
+  const taps = Float64Array.from({ length: 2 * radius + 1 }, (_, i) =>
+    Math.exp(-((i - radius) ** 2) / (2 * sigma * sigma)),
+  );
   const sum = taps.reduce((a, b) => a + b);
   return taps.map((t) => t / sum);
 }
@@ -29,13 +31,15 @@ export function blur({ data, width, height, channels }, sigma) {
     for (let y = 0; y < height; y++)
       for (let x = 0; x < width; x++) {
         let sum = 0;
-        for (let k = -radius; k <= radius; k++) sum += taps[k + radius] * data[base + y * width + reflect101(x + k, width)];
+        for (let k = -radius; k <= radius; k++)
+          sum += taps[k + radius] * data[base + y * width + reflect101(x + k, width)];
         rows[base + y * width + x] = sum;
       }
     for (let y = 0; y < height; y++)
       for (let x = 0; x < width; x++) {
         let sum = 0;
-        for (let k = -radius; k <= radius; k++) sum += taps[k + radius] * rows[base + reflect101(y + k, height) * width + x];
+        for (let k = -radius; k <= radius; k++)
+          sum += taps[k + radius] * rows[base + reflect101(y + k, height) * width + x];
         out[base + y * width + x] = sum;
       }
   }
@@ -56,7 +60,10 @@ function contributions(n, m) {
     const u = (i + 0.5) / scale - 0.5;
     const left = Math.floor(u - 2 / stretch);
     const count = Math.ceil(4 / stretch) + 2;
-    const taps = Array.from({ length: count }, (_, k) => ({ at: symmetric(left + k, n), w: stretch * cubic(stretch * (u - left - k)) }));
+    const taps = Array.from({ length: count }, (_, k) => ({
+      at: symmetric(left + k, n),
+      w: stretch * cubic(stretch * (u - left - k)),
+    }));
     const sum = taps.reduce((a, t) => a + t.w, 0);
     return taps.map((t) => ({ at: t.at, w: t.w / sum }));
   });
@@ -114,7 +121,9 @@ export function ssim(a, b, width, height) {
         for (let k = 0; k < 11; k++) sum += (taps[k] / norm) * m[(y + k) * width + x];
         return sum;
       });
-      total += ((2 * mp * mq + c1) * (2 * (pq - mp * mq) + c2)) / ((mp * mp + mq * mq + c1) * (pp - mp * mp + qq - mq * mq + c2));
+      total +=
+        ((2 * mp * mq + c1) * (2 * (pq - mp * mq) + c2)) /
+        ((mp * mp + mq * mq + c1) * (pp - mp * mp + qq - mq * mq + c2));
     }
   return total / ((width - 10) * (height - 10));
 }

@@ -1,30 +1,35 @@
 /** Runs the C++ floor probes: kernel and yardstick alternate in one process, so that both see the same machine. */
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const BUILD = fileURLToPath(new URL('../../native-src/build', import.meta.url));
 const SOURCE = fileURLToPath(new URL('../../native-src', import.meta.url));
+const BUILD = `${SOURCE}/build/floors`;
 
+/** @returns {Promise<{name: string, threads: number, ms: number, floorMs: number, share: number, yardstick: string}[]>} */
 export async function measureFloors(filter, threads) {
-  const probe = build();
-  return threads.flatMap((t) => {
-    const { status, stdout, stderr } = spawnSync(probe, [filter, String(t)], { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`floor probe failed with ${status}: ${stderr}`);
-    return stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
-  });
+  const off = ['-DCMAKE_BUILD_TYPE=Release', '-DIR_BENCH=ON', '-DIR_CUDA=OFF'];
+  await output('cmake', ['-S', SOURCE, '-B', BUILD, ...off]);
+  await output('cmake', ['--build', BUILD, '--target', 'ir_floors', '-j', '2']);
+  const lines = [];
+  for (const t of threads) lines.push(...(await output(`${BUILD}/ir_floors`, [filter, String(t)])).split('\n'));
+  return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
 }
 
-function build() {
-  const steps = [
-    ['cmake', ['-S', SOURCE, '-B', BUILD, '-DCMAKE_BUILD_TYPE=Release', '-DIR_TESTS=ON', '-DIR_BENCH=ON']],
-    ['cmake', ['--build', BUILD, '--target', 'ir_floors', '-j', '2']],
-  ];
-  for (const [command, args] of steps) {
-    const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${stderr}`);
-  }
-  const probe = `${BUILD}/ir_floors`;
-  if (!existsSync(probe)) throw new Error(`expected the floor probe at ${probe}`);
-  return probe;
+function output(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const text = { out: '', err: '' };
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      text.out += chunk;
+    });
+    child.stderr.setEncoding('utf8').on('data', (chunk) => {
+      text.err += chunk;
+    });
+    child.once('error', reject);
+    child.once('close', (status) =>
+      status === 0
+        ? resolve(text.out)
+        : reject(new Error(`${command} ${args.join(' ')} failed with ${status}: ${text.err || text.out}`)),
+    );
+  });
 }

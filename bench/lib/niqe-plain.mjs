@@ -8,7 +8,10 @@ const clamp = (i, n) => Math.max(0, Math.min(n - 1, i));
 /** Lanczos approximation of the gamma function, x > 0. */
 function gamma(x) {
   if (x < 0.5) return Math.PI / (Math.sin(Math.PI * x) * gamma(1 - x));
-  const g = [676.5203681218851, -1259.1392167224028, 771.3234287776531, -176.6150291621406, 12.507343278686905, -0.13857109526572012, 9.984369578019572e-6, 1.5056327351493116e-7];
+  const g = [
+    676.5203681218851, -1259.1392167224028, 771.3234287776531, -176.6150291621406, 12.507343278686905,
+    -0.13857109526572012, 9.984369578019572e-6, 1.5056327351493116e-7,
+  ];
   const y = x - 1;
   const sum = g.reduce((s, c, i) => s + c / (y + i + 1), 0.9999999999998099);
   const t = y + 7.5;
@@ -41,8 +44,13 @@ function normalise(luma, width, height) {
 function aggd(samples) {
   let [left, right, nl, nr, abs, square] = [0, 0, 0, 0, 0, 0];
   for (const v of samples) {
-    if (v < 0) (left += v * v), nl++;
-    else if (v > 0) (right += v * v), nr++;
+    if (v < 0) {
+      left += v * v;
+      nl++;
+    } else if (v > 0) {
+      right += v * v;
+      nr++;
+    }
     abs += Math.abs(v);
     square += v * v;
   }
@@ -59,8 +67,15 @@ function aggd(samples) {
 function blockFeatures(block, side) {
   const [alpha, bl, br] = aggd(block);
   const features = [alpha, (bl + br) / 2];
-  for (const [dy, dx] of [[0, 1], [1, 0], [1, 1], [1, -1]]) {
-    const product = block.map((v, i) => v * block[((((i / side) | 0) - dy + side) % side) * side + (((i % side) - dx + side) % side)]);
+  for (const [dy, dx] of [
+    [0, 1],
+    [1, 0],
+    [1, 1],
+    [1, -1],
+  ]) {
+    const product = block.map(
+      (v, i) => v * block[((((i / side) | 0) - dy + side) % side) * side + (((i % side) - dx + side) % side)],
+    );
     const [a, l, r] = aggd(product);
     features.push(a, (r - l) * (gamma(2 / a) / gamma(1 / a)), l, r);
   }
@@ -73,12 +88,18 @@ export function niqeFeatures(luma, width, height) {
   const [w, h] = [columns * 96, rows * 96];
   const cropped = Float64Array.from({ length: w * h }, (_, i) => luma[((i / w) | 0) * width + (i % w)]);
   const half = resize({ data: cropped, width: w, height: h, channels: 1 }, w / 2, h / 2);
-  const scales = [{ map: normalise(cropped, w, h), side: 96, w }, { map: normalise(half, w / 2, h / 2), side: 48, w: w / 2 }];
+  const scales = [
+    { map: normalise(cropped, w, h), side: 96, w },
+    { map: normalise(half, w / 2, h / 2), side: 48, w: w / 2 },
+  ];
   const out = new Float64Array(columns * rows * 36);
   for (let b = 0; b < columns * rows; b++)
     scales.forEach(({ map, side, w: stride }, s) => {
       const [by, bx] = [((b / columns) | 0) * side, (b % columns) * side];
-      const block = Float64Array.from({ length: side * side }, (_, i) => map[(by + ((i / side) | 0)) * stride + bx + (i % side)]);
+      const block = Float64Array.from(
+        { length: side * side },
+        (_, i) => map[(by + ((i / side) | 0)) * stride + bx + (i % side)],
+      );
       out.set(blockFeatures(block, side), b * 36 + s * 18);
     });
   return out;

@@ -1,12 +1,13 @@
 """BasicSR's NIQE features behind a line protocol, for bench/workloads/niqe.mjs.
 
 Reads width x height x 3 bytes (RGB), prints {"version": ...} or {"skipped": why}, then answers every newline with the features of all
-blocks. BasicSR's package initialiser imports torch vision code that fails with current releases, so only the files needed are loaded.
+blocks and the processor time used so far. BasicSR's package initialiser imports torch vision code that fails with current releases, so only the files needed are loaded.
 """
 import importlib.machinery
 import importlib.util
 import json
 import sys
+import time
 import types
 
 
@@ -21,6 +22,7 @@ def load():
         module = types.ModuleType(name)
         module.__path__ = [root + name[len("basicsr"):].replace(".", "/")]
         sys.modules[name] = module
+    sys.modules["basicsr.utils"].bgr2ycbcr = None  # imported by a neighbour, called by nothing here
     from basicsr.metrics import niqe as basic
 
     import basicsr.utils.matlab_functions as matlab
@@ -56,7 +58,8 @@ def main():
     luma = np.round(rgb @ np.array([65.481, 128.553, 24.966]) / 255.0 + 16.0)
     print(json.dumps({"version": f"basicsr features, numpy {np.__version__}"}), flush=True)
     for _ in sys.stdin.buffer:
-        print(json.dumps({"features": features(luma).ravel().tolist()}), flush=True)
+        answer = features(luma).ravel().tolist()
+        print(json.dumps({"features": answer, "cpuMs": 1000 * time.process_time()}), flush=True)
 
 
 main()

@@ -6,4 +6,10 @@ import { resizeWorkloads } from './resize.mjs';
 import { ssimWorkloads } from './ssim.mjs';
 
 const module = import.meta.url;
-export const workloads = [...denoiseWorkloads, ...blurWorkloads, ...resizeWorkloads, ...ssimWorkloads, ...niqeWorkloads].map((w) => ({ ...w, module }));
+export const workloads = [
+  ...denoiseWorkloads,
+  ...blurWorkloads,
+  ...resizeWorkloads,
+  ...ssimWorkloads,
+  ...niqeWorkloads,
+].map((w) => ({ ...w, module }));

@@ -12,7 +12,11 @@ async function sharpResize({ picture }, width, height, options) {
   const { default: sharp } = await import('sharp');
   sharp.cache(false);
   const raw = { raw: { width: picture.width, height: picture.height, channels: 3 } };
-  const run = () => sharp(picture.data, raw).resize(width, height, { fit: 'fill', ...options }).raw().toBuffer();
+  const run = () =>
+    sharp(picture.data, raw)
+      .resize(width, height, { fit: 'fill', ...options })
+      .raw()
+      .toBuffer();
   return { run, output: async () => levels(await run(), width, height), version: sharp.versions.sharp };
 }
 
@@ -30,10 +34,19 @@ export const resizeWorkloads = [2, 4].map((factor) => {
         async prepare({ picture }, { threads }) {
           const out = { data: new Uint8Array(width * height * 3), width, height, channels: 3 };
           const run = () => resample(picture, { width, height, filter: 'cubic', out }, { threads });
-          return { run, output: async () => (await run(), levels(out.data, width, height)) };
+          return {
+            run,
+            output: async () => {
+              await run();
+              return levels(out.data, width, height);
+            },
+          };
         },
       },
-      'sharp cubic': { bound: Number.POSITIVE_INFINITY, prepare: (input) => sharpResize(input, width, height, { kernel: 'cubic' }) },
+      'sharp cubic': {
+        bound: Number.POSITIVE_INFINITY,
+        prepare: (input) => sharpResize(input, width, height, { kernel: 'cubic' }),
+      },
       'sharp lanczos3 (its default)': {
         equal: false,
         bound: Number.POSITIVE_INFINITY,
