@@ -1,5 +1,12 @@
 /** `@ir/metrics`: every metric, over the contract that `@ir/core` defines. */
 export { encoderNamed } from './alignment/alignment.js';
+export {
+  DISTRIBUTIONS,
+  type DistributionAggregate,
+  type DistributionAlias,
+  distributionAggregates,
+  splitAliases,
+} from './distribution/distribution.js';
 export { type Conventions, formatIdentity, type MetricIdentity, parseIdentity } from './identity.js';
 export { type DistanceMap, distanceMap } from './learned/distance.js';
 export { allMetrics, createMetrics, METRICS, metricFromIdentity, metricNamed } from './registry.js';

@@ -6,8 +6,14 @@ import {
   decode,
   type Metric,
   type MetricInput,
+  type MetricSettings,
   type Reason,
 } from '@ir/core';
+import {
+  type DistributionAggregate,
+  type DistributionAlias,
+  distributionAggregates,
+} from '../distribution/distribution.js';
 import { type Aggregate, aggregate } from './aggregate.js';
 import { type FilePair, type PairRequest, pairFiles } from './pairs.js';
 
@@ -28,7 +34,7 @@ export interface ScoreReport {
   readonly schema: 'ir.score/1';
   readonly items: readonly ScoredItem[];
   /** Over the pictures that have a value. */
-  readonly aggregate: Readonly<Record<string, Aggregate>>;
+  readonly aggregate: Readonly<Record<string, Aggregate | DistributionAggregate>>;
 }
 
 export interface ScoreOptions extends CallOptions {
@@ -39,6 +45,8 @@ export interface ScoreOptions extends CallOptions {
   /** Told each item as it is ready, in the order of readiness. */
   readonly onItem?: (item: ScoredItem) => void;
   readonly decode?: Omit<DecodeOptions, 'signal'>;
+  /** Distances of the folders as sets, which join the aggregate: their aliases (`splitAliases`) and the encoder's settings. */
+  readonly distributions?: { readonly aliases: readonly DistributionAlias[]; readonly settings?: MetricSettings };
 }
 
 /** All metrics of one pair, by alias. @throws as the metrics do: `IR_E_SIZE` for sizes that differ, `IR_E_FORMAT` for transparency */
@@ -128,5 +136,9 @@ export async function scorePaths(
   metrics: readonly Metric[],
   options: ScoreOptions = {},
 ): Promise<ScoreReport> {
-  return scoreFiles(await pairFiles(request), metrics, options);
+  const pairs = await pairFiles(request);
+  const { aliases = [], settings } = options.distributions ?? {};
+  const distributions = await distributionAggregates(pairs, aliases, settings, options); // first: it may be refused
+  const report = await scoreFiles(pairs, metrics, options);
+  return { ...report, aggregate: { ...report.aggregate, ...distributions } };
 }
