@@ -1,5 +1,6 @@
 /** `@ir/metrics`: every metric, over the contract that `@ir/core` defines. */
 export { encoderNamed } from './alignment/alignment.js';
+export { type DeviationMap, deviationMap, drawDeviation } from './alignment/deviation.js';
 export {
   DISTRIBUTIONS,
   type DistributionAggregate,

@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { encoderGraph } from '../../../core/src/testing/metric-graphs.js';
 import { createMetrics, metricFromIdentity } from '../registry.js';
 import { noisy, wavyImage } from '../testing/pictures.js';
+import { deviationMap, drawDeviation } from './deviation.js';
 import { cosineDistance, meanSquare, unitDistance } from './distances.js';
 
 let folder: string;
@@ -258,5 +259,43 @@ describe('consistency', () => {
       code: 'IR_E_SIZE',
       message: expect.stringMatching(/^D\(output\): expected the size of input, 43x26, got 22x13/),
     });
+  });
+});
+
+describe('the deviation map', () => {
+  const spoiltAt = (t: number): Image => {
+    const original = wavyImage(9, { width: 40, height: 24 });
+    const data = original.data.slice();
+    const [x0, y0] = [8 * (t % 5), 8 * Math.floor(t / 5)];
+    for (let y = y0; y < y0 + 8; y++) for (let x = x0; x < x0 + 8; x++) data[y * 40 + x] = 0; // no red there
+    return { ...original, data };
+  };
+  const original = wavyImage(9, { width: 40, height: 24 });
+
+  test('shows where meaning changed, and its mean is align-patch-cos', async () => {
+    const given = { reference: original, image: spoiltAt(7) };
+    const map = await deviationMap(given, { encoder: 'colours', alignment: 'gt' });
+    expect([map.columns, map.rows, map.side]).toEqual([5, 3, 8]);
+    expect(map.values.indexOf(Math.max(...map.values))).toBe(7);
+    expect(map.values.filter((v) => v > 1e-6)).toHaveLength(1);
+    const mean = map.values.reduce((a, b) => a + b) / 15;
+    expect((await made('align-patch-cos', { alignment: 'gt' }).score(given)).value).toBeCloseTo(mean, 12);
+    const drawn = drawDeviation(map, { most: Math.max(...map.values) });
+    const colourful = (x: number, y: number) => drawn.data[y * 40 + x]! - drawn.data[2 * 960 + y * 40 + x]!;
+    expect(colourful(20, 12)).toBeGreaterThan(0.2); // in the middle of square 7: red
+    expect(colourful(4, 4)).toBeCloseTo(0, 6); // far away: grey
+  });
+
+  test('is refused with the reason where there is nothing to compare', async () => {
+    const attempt = (given: MetricInput, settings: MetricSettings) => deviationMap(given, settings);
+    await expect(attempt({ image: original }, { encoder: 'colours', alignment: 'gt' })).rejects.toThrow(
+      /got no-reference/,
+    );
+    await expect(attempt({ reference: original, image: original }, { encoder: 'colours' })).rejects.toThrow(
+      /got degradation-unknown/,
+    );
+    await expect(
+      attempt({ reference: original, image: original }, { encoder: 'mean-only', alignment: 'gt' }),
+    ).rejects.toThrow(/an encoder with tokens, got mean-only/);
   });
 });
