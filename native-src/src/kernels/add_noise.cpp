@@ -13,9 +13,10 @@ namespace ir::IR_NS {
 
 void normals(const NoiseKey& key, uint64_t position, float* dst, size_t count) {
   alignas(64) float scratch[kNormalsScratch];
+  const Rounds rounds = roundsOf(key.seed);
   for (size_t i = 0; i < count; i += kNormalsTile) {
     const size_t n = count - i < kNormalsTile ? count - i : kNormalsTile;
-    std::memcpy(dst + i, normalsTile(position + i, n, key, scratch), n * sizeof(float));
+    std::memcpy(dst + i, normalsTile(position + i, n, key, rounds, scratch), n * sizeof(float));
   }
 }
 
@@ -31,9 +32,10 @@ static inline vf noisy(vf x, vf n, float sigma, bool clip) {
 
 void noisyFloats(const NoiseKey& key, uint64_t position, float sigma, bool clip, const float* src, float* dst, size_t count) {
   alignas(64) float scratch[kNormalsScratch];
+  const Rounds rounds = roundsOf(key.seed);
   for (size_t i = 0; i < count; i += kNormalsTile) {
     const size_t n = count - i < kNormalsTile ? count - i : kNormalsTile;
-    const float* noise = normalsTile(position + i, n, key, scratch);
+    const float* noise = normalsTile(position + i, n, key, rounds, scratch);
     for (size_t j = 0; j < n; j += kF) {
       const size_t width = n - j < size_t(kF) ? n - j : size_t(kF);
       vf x{}, e{};

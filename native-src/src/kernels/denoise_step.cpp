@@ -86,9 +86,12 @@ static void band(const DenoisePlan& p, size_t begin, size_t end) {
     return tile<Model, Guided, Clean, Extra, false>(p, nullptr, begin, end);
   }
   alignas(64) float scratch[kNormalsScratch];
-  for (size_t i = begin; i < end; i += kNormalsTile) {
-    const size_t count = end - i < kNormalsTile ? end - i : kNormalsTile;
-    tile<Model, Guided, Clean, Extra, true>(p, normalsTile(p.offset + i, count, p.key, scratch), i, i + count);
+  const Rounds rounds = roundsOf(p.key.seed);
+  // where positions start on a block, tiles as small as can be: the arithmetic of one then runs while the next waits for memory
+  const size_t step = (p.offset + begin) % 4 == 0 ? kNormalsStride : kNormalsTile;
+  for (size_t i = begin; i < end; i += step) {
+    const size_t count = end - i < step ? end - i : step;
+    tile<Model, Guided, Clean, Extra, true>(p, normalsTile(p.offset + i, count, p.key, rounds, scratch), i, i + count);
   }
 }
 

@@ -16,13 +16,18 @@ static inline void multiply(vu a, uint32_t m, vu* high, vu* low) {
 #if defined(__AVX512F__)
   const __m512i x = (__m512i)a, k = _mm512_set1_epi64(m);
   const __m512i even = _mm512_mul_epu32(x, k), odd = _mm512_mul_epu32(_mm512_srli_epi64(x, 32), k);
-  *high = (vu)_mm512_mask_mov_epi32(_mm512_srli_epi64(even, 32), 0xAAAA, odd);
-  *low = (vu)_mm512_mask_mov_epi32(even, 0xAAAA, _mm512_slli_epi64(odd, 32));
+  *high = (vu)_mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB);
+  *low = (vu)_mm512_mask_shuffle_epi32(even, 0xAAAA, odd, _MM_PERM_CCAA);
 #elif defined(__AVX2__)
   const __m256i x = (__m256i)a, k = _mm256_set1_epi64x(m);
   const __m256i even = _mm256_mul_epu32(x, k), odd = _mm256_mul_epu32(_mm256_srli_epi64(x, 32), k);
   *high = (vu)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
   *low = (vu)_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA);
+#elif defined(__SSE2__)
+  const __m128i x = (__m128i)a, k = _mm_set_epi32(0, int(m), 0, int(m)), upper = _mm_set_epi32(-1, 0, -1, 0);
+  const __m128i even = _mm_mul_epu32(x, k), odd = _mm_mul_epu32(_mm_srli_epi64(x, 32), k);
+  *high = (vu)_mm_or_si128(_mm_srli_epi64(even, 32), _mm_and_si128(odd, upper));
+  *low = (vu)_mm_or_si128(_mm_andnot_si128(upper, even), _mm_slli_epi64(odd, 32));
 #else
   vu h, l;
   for (int i = 0; i < kF; ++i) {
@@ -35,25 +40,40 @@ static inline void multiply(vu a, uint32_t m, vu* high, vu* low) {
 #endif
 }
 
-/// Output words of blocks block .. block + kF - 1.
-static inline void philoxVector(uint64_t block, const NoiseKey& key, vu w[4]) {
-  vu c0, c1;
-  for (int i = 0; i < kF; ++i) {
-    c0[i] = uint32_t(block + uint64_t(i));
-    c1[i] = uint32_t((block + uint64_t(i)) >> 32);
+/// What all vectors of a field share: the ten round keys.
+struct Rounds {
+  uint32_t low[10], high[10];
+};
+
+static inline Rounds roundsOf(uint64_t seed) {
+  Rounds r;
+  for (uint32_t i = 0; i < 10; ++i) {
+    r.low[i] = uint32_t(seed) + i * kPhiloxW0;
+    r.high[i] = uint32_t(seed >> 32) + i * kPhiloxW1;
   }
+  return r;
+}
+
+static inline vu ramp() {
+  vu v;
+  for (int i = 0; i < kF; ++i) v[i] = uint32_t(i);
+  return v;
+}
+
+/// Output words of blocks block .. block + kF - 1.
+static inline void philoxVector(uint64_t block, const NoiseKey& key, const Rounds& rounds, vu w[4]) {
+  vu c0 = uint32_t(block) + ramp();
+  vu c1 = uint32_t(block >> 32) - (vu)(c0 < uint32_t(block));  // a comparison that holds is -1: the carry
   vu c2 = key.step - vu{}, c3 = key.stream - vu{};
-  uint32_t k0 = uint32_t(key.seed), k1 = uint32_t(key.seed >> 32);
-  for (int round = 0; round < 10; ++round) {
+#pragma GCC unroll 10
+  for (int i = 0; i < 10; ++i) {
     vu h0, l0, h1, l1;
     multiply(c0, kPhiloxM0, &h0, &l0);
     multiply(c2, kPhiloxM1, &h1, &l1);
-    c0 = h1 ^ c1 ^ k0;
+    c0 = h1 ^ c1 ^ rounds.low[i];
     c1 = l1;
-    c2 = h0 ^ c3 ^ k1;
+    c2 = h0 ^ c3 ^ rounds.high[i];
     c3 = l0;
-    k0 += kPhiloxW0;
-    k1 += kPhiloxW1;
   }
   w[0] = c0;
   w[1] = c1;
@@ -62,7 +82,7 @@ static inline void philoxVector(uint64_t block, const NoiseKey& key, vu w[4]) {
 }
 
 static inline vf toFloat(vi v) { return __builtin_convertvector(v, vf); }
-static inline vf select(vi mask, vf yes, vf no) { return (vf)((mask & (vi)yes) | (~mask & (vi)no)); }
+static inline vf select(vi mask, vf yes, vf no) { return mask ? yes : no; }
 
 static inline vf squareRoot(vf x) {
 #if defined(__AVX512F__)
@@ -137,9 +157,9 @@ static inline void zip(vf a, vf b, vf* low, vf* high) {
 #endif
 
 /// kNormalsStride normals for positions 4 block .. 4 block + kNormalsStride - 1.
-static inline void normalsOfBlocks(uint64_t block, const NoiseKey& key, float* dst) {
+static inline void normalsOfBlocks(uint64_t block, const NoiseKey& key, const Rounds& rounds, float* dst) {
   vu w[4];
-  philoxVector(block, key, w);
+  philoxVector(block, key, rounds, w);
   const vf r0 = radius(w[0]), r1 = radius(w[2]);
   vf c0, s0, c1, s1;
   turn(w[1], &c0, &s0);
@@ -157,9 +177,9 @@ constexpr size_t kNormalsScratch = kNormalsTile + kNormalsStride + 4;
 
 /// Up to kNormalsTile normals for positions position .. position + n - 1; the result starts at the returned pointer into `scratch`
 /// (kNormalsScratch floats), because a tile need not start on a block.
-static inline const float* normalsTile(uint64_t position, size_t n, const NoiseKey& key, float* scratch) {
+static inline const float* normalsTile(uint64_t position, size_t n, const NoiseKey& key, const Rounds& rounds, float* scratch) {
   const size_t shift = size_t(position & 3);
-  for (size_t i = 0; i < n + shift; i += kNormalsStride) normalsOfBlocks((position + i) >> 2, key, scratch + i);
+  for (size_t i = 0; i < n + shift; i += kNormalsStride) normalsOfBlocks((position + i) >> 2, key, rounds, scratch + i);
   return scratch + shift;
 }
 

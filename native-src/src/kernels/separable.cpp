@@ -2,15 +2,17 @@
 
 #include "ir/variants.h"
 
-/// dst[i] = sum_k weights[k] rows[k][i], for float and for byte rows.
+/// dst[i] = sum_k weights[k] rows[k][i].
 IR_VARIANTS(void, mixRows, (const float* src, size_t pitch, const float* weights, int count, float* dst, size_t n))
-IR_VARIANTS(void, mixByteRows, (const uint8_t* src, size_t pitch, const float* weights, int count, float* dst, size_t n))
-/// Along x for kLanes rows at once: `block[x * kLanes + lane]`, outputs likewise.
-IR_VARIANTS(void, mixLanes, (const float* block, const int* first, const int* count, const float* weights, int stride, float* dst, int begin, int end))
+/// Along x for kLanes lines at once: sample i of channel c of the lines stands at block[(i * channels + c - offset) * kLanes], outputs likewise
+/// from output `begin` on.
+IR_VARIANTS(void, mixLanes,
+            (const float* block, long long offset, int channels, const int* first, const int* count, const float* weights, int stride, float* dst,
+             int begin, int end))
+IR_VARIANTS(void, widen, (const uint8_t* src, float* dst, size_t n))
 IR_VARIANTS(void, roundBytes, (const float* src, uint8_t* dst, size_t n))
-/// block[i * kLanes + lane] = rows[lane][i * step], and back; lanes past `lanes` are zero.
-IR_VARIANTS(void, interleave, (const float* rows, size_t pitch, int lanes, int step, float* block, int n))
-IR_VARIANTS(void, deinterleave, (const float* block, float* rows, size_t pitch, int lanes, int step, int n))
+/// dst[column * dstPitch + row] = src[row * srcPitch + column]; both sides are multiples of kLanes.
+IR_VARIANTS(void, transpose, (const float* src, size_t srcPitch, float* dst, size_t dstPitch, int rows, int columns))
 
 namespace ir {
 constexpr int kLanes = 16;
@@ -23,63 +25,64 @@ namespace ir::IR_NS {
 
 constexpr int kBlock = 4;
 
-template <class Load>
-static inline void mix(Load loadAt, const float* weights, int count, float* dst, size_t n) {
+void mixRows(const float* src, size_t pitch, const float* weights, int count, float* dst, size_t n) {
   size_t i = 0;
   for (; i + kBlock * kF <= n; i += kBlock * kF) {
     vf sum[kBlock];
     for (int v = 0; v < kBlock; ++v) sum[v] = splat(0.0f);
     for (int k = 0; k < count; ++k) {
       const vf w = splat(weights[k]);
-      for (int v = 0; v < kBlock; ++v) sum[v] = fma(w, loadAt(k, i + size_t(v) * kF, size_t(kF)), sum[v]);
+      for (int v = 0; v < kBlock; ++v) sum[v] = fma(w, load(src + size_t(k) * pitch + i + size_t(v) * kF), sum[v]);
     }
     for (int v = 0; v < kBlock; ++v) store(dst + i + size_t(v) * kF, sum[v]);
   }
   for (; i < n; i += kF) {
     const size_t width = n - i < size_t(kF) ? n - i : size_t(kF);
     vf sum = splat(0.0f);
-    for (int k = 0; k < count; ++k) sum = fma(splat(weights[k]), loadAt(k, i, width), sum);
+    for (int k = 0; k < count; ++k) {
+      vf x{};
+      std::memcpy(&x, src + size_t(k) * pitch + i, width * sizeof(float));
+      sum = fma(splat(weights[k]), x, sum);
+    }
     std::memcpy(dst + i, &sum, width * sizeof(float));
   }
 }
 
-void mixRows(const float* src, size_t pitch, const float* weights, int count, float* dst, size_t n) {
-  mix(
-      [&](int k, size_t i, size_t width) {
-        vf x{};
-        if (width == size_t(kF)) return load(src + size_t(k) * pitch + i);
-        std::memcpy(&x, src + size_t(k) * pitch + i, width * sizeof(float));
-        return x;
-      },
-      weights, count, dst, n);
-}
-
-typedef uint8_t bytes __attribute__((vector_size(kF)));
-
-void mixByteRows(const uint8_t* src, size_t pitch, const float* weights, int count, float* dst, size_t n) {
-  mix(
-      [&](int k, size_t i, size_t width) {
-        bytes x{};
-        if (width == size_t(kF))
-          std::memcpy(&x, src + size_t(k) * pitch + i, sizeof x);
-        else
-          std::memcpy(&x, src + size_t(k) * pitch + i, width);
-        return __builtin_convertvector(x, vf);
-      },
-      weights, count, dst, n);
-}
-
-void mixLanes(const float* block, const int* first, const int* count, const float* weights, int stride, float* dst, int begin, int end) {
-  constexpr int kVectors = kLanes / kF;
-  for (int i = begin; i < end; ++i) {
-    const float* w = weights + size_t(i) * size_t(stride);
-    const float* x = block + size_t(first[i]) * kLanes;
-    vf sum[kVectors];
-    for (int v = 0; v < kVectors; ++v) sum[v] = splat(0.0f);
-    for (int k = 0; k < count[i]; ++k)
-      for (int v = 0; v < kVectors; ++v) sum[v] = fma(splat(w[k]), load(x + k * kLanes + v * kF), sum[v]);
-    for (int v = 0; v < kVectors; ++v) store(dst + size_t(i) * kLanes + v * kF, sum[v]);
+template <int Channels>
+static inline void lanesOf(const float* x, const float* w, int count, float* dst) {
+  constexpr int kVectors = Channels * kLanes / kF;
+  constexpr int kBatch = kVectors % 4 == 0 ? 4 : kVectors % 3 == 0 ? 3 : kVectors;  // sums kept in registers
+  for (int part = 0; part < kVectors; part += kBatch) {
+    vf sum[kBatch];
+    for (int v = 0; v < kBatch; ++v) sum[v] = splat(0.0f);
+    for (int k = 0; k < count; ++k) {
+      const vf weight = splat(w[k]);
+      for (int v = 0; v < kBatch; ++v) sum[v] = fma(weight, load(x + k * Channels * kLanes + (part + v) * kF), sum[v]);
+    }
+    for (int v = 0; v < kBatch; ++v) store(dst + (part + v) * kF, sum[v]);
   }
+}
+
+template <int Channels>
+static void mixLanesOf(const float* block, long long offset, const int* first, const int* count, const float* weights, int stride, float* dst,
+                       int begin, int end) {
+  for (int i = begin; i < end; ++i)
+    lanesOf<Channels>(block + ((long long)first[i] * Channels - offset) * kLanes, weights + size_t(i) * size_t(stride), count[i],
+                      dst + size_t(i - begin) * Channels * kLanes);
+}
+
+void mixLanes(const float* block, long long offset, int channels, const int* first, const int* count, const float* weights, int stride, float* dst,
+              int begin, int end) {
+  switch (channels) {
+    case 1: return mixLanesOf<1>(block, offset, first, count, weights, stride, dst, begin, end);
+    case 2: return mixLanesOf<2>(block, offset, first, count, weights, stride, dst, begin, end);
+    case 3: return mixLanesOf<3>(block, offset, first, count, weights, stride, dst, begin, end);
+    default: return mixLanesOf<4>(block, offset, first, count, weights, stride, dst, begin, end);
+  }
+}
+
+void widen(const uint8_t* src, float* dst, size_t n) {
+  for (size_t i = 0; i < n; ++i) dst[i] = float(src[i]);
 }
 
 void roundBytes(const float* src, uint8_t* dst, size_t n) {
@@ -89,21 +92,54 @@ void roundBytes(const float* src, uint8_t* dst, size_t n) {
   }
 }
 
-void interleave(const float* rows, size_t pitch, int lanes, int step, float* block, int n) {
-  for (int lane = 0; lane < kLanes; ++lane) {
-    const float* row = rows + size_t(lane) * pitch;
-    if (lane >= lanes)
-      for (int i = 0; i < n; ++i) block[size_t(i) * kLanes + size_t(lane)] = 0;
-    else
-      for (int i = 0; i < n; ++i) block[size_t(i) * kLanes + size_t(lane)] = row[size_t(i) * size_t(step)];
+/// One step of a transposition: swaps the blocks of `Step` lanes beside the diagonal of rows a and b.
+template <int Step>
+static inline void swapBlocks(vf* a, vf* b) {
+  typedef int32_t vk __attribute__((vector_size(kBytes)));
+  vk low, high;
+  for (int j = 0; j < kF; ++j) {
+    low[j] = j & Step ? kF + j - Step : j;
+    high[j] = j & Step ? kF + j : j + Step;
   }
+#if defined(__clang__)
+  vf x, y;
+  for (int j = 0; j < kF; ++j) {
+    x[j] = j & Step ? (*b)[j - Step] : (*a)[j];
+    y[j] = j & Step ? (*b)[j] : (*a)[j + Step];
+  }
+#else
+  const vf x = __builtin_shuffle(*a, *b, low), y = __builtin_shuffle(*a, *b, high);
+#endif
+  *a = x;
+  *b = y;
 }
 
-void deinterleave(const float* block, float* rows, size_t pitch, int lanes, int step, int n) {
-  for (int lane = 0; lane < lanes; ++lane) {
-    float* row = rows + size_t(lane) * pitch;
-    for (int i = 0; i < n; ++i) row[size_t(i) * size_t(step)] = block[size_t(i) * kLanes + size_t(lane)];
-  }
+template <int Step>
+static inline void swapAll(vf* row) {
+#pragma GCC unroll 16
+  for (int i = 0; i < kF; ++i)
+    if (!(i & Step)) swapBlocks<Step>(&row[i], &row[i + Step]);
+}
+
+static inline void transposeTile(const float* src, size_t srcPitch, float* dst, size_t dstPitch) {
+  vf row[kF];
+#pragma GCC unroll 16
+  for (int i = 0; i < kF; ++i) row[i] = load(src + size_t(i) * srcPitch);
+  swapAll<1>(row);
+  swapAll<2>(row);
+#if defined(__AVX2__)
+  swapAll<4>(row);
+#endif
+#if defined(__AVX512F__)
+  swapAll<8>(row);
+#endif
+#pragma GCC unroll 16
+  for (int i = 0; i < kF; ++i) store(dst + size_t(i) * dstPitch, row[i]);
+}
+
+void transpose(const float* src, size_t srcPitch, float* dst, size_t dstPitch, int rows, int columns) {
+  for (int c = 0; c < columns; c += kF)
+    for (int r = 0; r < rows; r += kF) transposeTile(src + size_t(r) * srcPitch + c, srcPitch, dst + size_t(c) * dstPitch + r, dstPitch);
 }
 
 }  // namespace ir::IR_NS
@@ -114,97 +150,165 @@ void deinterleave(const float* block, float* rows, size_t pitch, int lanes, int 
 namespace ir {
 namespace {
 
-/// Float lines of `length` samples, channels interleaved `channels` deep (1 for a plane).
-struct FloatLines {
-  const float* data;
-  size_t length;
+constexpr int kStripSamples = 192;  // outputs times channels made at a time along x: a strip's working set stays in the second-level cache
+
+constexpr size_t wholeLanes(size_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
+
+/// Outputs [begin, end) along x and the inputs [low, high) that they are made of.
+struct Strip {
+  int begin, end, low, high;
 };
 
+std::vector<Strip> stripsOf(const AxisMap& map, int channels) {
+  std::vector<Strip> strips;
+  const int outputs = std::max(1, kStripSamples / channels);
+  for (int begin = 0; begin < map.out; begin += outputs) {
+    Strip s{begin, std::min(map.out, begin + outputs), map.in, 0};
+    for (int i = s.begin; i < s.end; ++i) {
+      s.low = std::min(s.low, map.first[size_t(i)]);
+      s.high = std::max(s.high, map.first[size_t(i)] + map.count[size_t(i)]);
+    }
+    strips.push_back(s);
+  }
+  return strips;
+}
+
+/// One picture of interleaved lines, or one plane. A band of kLanes lines is filtered along x with one line in each lane of a vector.
 class Separable {
  public:
-  Separable(const AxisMap& alongX, const AxisMap& alongY, const Exec& exec)
-      : x_(alongX), y_(alongY), wx_(alongX.floatWeights()), wy_(alongY.floatWeights()), exec_(exec) {}
-
-  /// Whole line pictures: bytes or floats in, out; `channels` interleaved.
-  template <class T>
-  void run(const T* src, T* dst, int channels, bool columnsFirst) const {
-    return columnsFirst ? columnsThenRows(src, dst, channels) : rowsThenColumns(src, dst, channels);
-  }
-
- private:
-  template <class T>
-  void columnsThenRows(const T* src, T* dst, int channels) const {
-    const size_t in = size_t(x_.in) * size_t(channels), out = size_t(x_.out) * size_t(channels);
-    parallelFor(exec_, bands(y_.out), [&](size_t band) {
-      Scratch scratch(*this, channels);
-      std::vector<float> middle(kLanes * in), wide(kLanes * out);
-      const int begin = int(band) * kLanes, end = std::min(y_.out, begin + kLanes);
-      for (int y = begin; y < end; ++y) column(src, in, y, middle.data() + size_t(y - begin) * in, in);
-      rows(middle.data(), end - begin, channels, scratch, wide.data());
-      emit(wide.data(), dst + size_t(begin) * out, size_t(end - begin) * out);
-    });
+  Separable(const AxisMap& alongX, const AxisMap& alongY, int channels, const Exec& exec)
+      : x_(alongX), y_(alongY), wx_(alongX.floatWeights()), wy_(alongY.floatWeights()), strips_(stripsOf(alongX, channels)), exec_(exec),
+        channels_(channels), in_(size_t(alongX.in) * size_t(channels)), out_(size_t(alongX.out) * size_t(channels)) {
+    for (const Strip& s : strips_) {
+      widestIn_ = std::max(widestIn_, wholeLanes(size_t(s.high - s.low) * size_t(channels)));
+      widestOut_ = std::max(widestOut_, wholeLanes(size_t(s.end - s.begin) * size_t(channels)));
+    }
   }
 
   template <class T>
-  void rowsThenColumns(const T* src, T* dst, int channels) const {
-    const size_t in = size_t(x_.in) * size_t(channels), out = size_t(x_.out) * size_t(channels);
-    std::vector<float> middle(size_t(y_.in) * out);
-    parallelFor(exec_, bands(y_.in), [&](size_t band) {
-      Scratch scratch(*this, channels);
-      std::vector<float> line(kLanes * in);
-      const int begin = int(band) * kLanes, end = std::min(y_.in, begin + kLanes);
-      std::copy(src + size_t(begin) * in, src + size_t(end) * in, line.begin());
-      rows(line.data(), end - begin, channels, scratch, middle.data() + size_t(begin) * out);
-    });
+  void columnsThenRows(const T* src, T* dst) const {
     parallelFor(exec_, bands(y_.out), [&](size_t band) {
-      std::vector<float> line(out);
       const int begin = int(band) * kLanes, end = std::min(y_.out, begin + kLanes);
-      for (int y = begin; y < end; ++y) {
-        column(middle.data(), out, y, line.data(), out);
-        emit(line.data(), dst + size_t(y) * out, out);
+      Scratch scratch(*this);
+      Window<T> window(*this, begin, end);
+      for (const Strip& s : strips_) {
+        window.fill(src, size_t(s.low) * size_t(channels_), samplesIn(s));
+        for (int y = begin; y < end; ++y) window.mix(y, scratch.lines.data() + size_t(y - begin) * widestIn_, samplesIn(s));
+        along(s, scratch);
+        for (int y = begin; y < end; ++y) emit(scratch.wide.data() + size_t(y - begin) * widestOut_, at(dst, y, s), samplesOut(s));
       }
     });
   }
 
+  template <class T>
+  void rowsThenColumns(const T* src, T* dst) const {
+    std::vector<float> middle(size_t(y_.in) * out_);
+    parallelFor(exec_, bands(y_.in), [&](size_t band) {
+      const int begin = int(band) * kLanes, end = std::min(y_.in, begin + kLanes);
+      Scratch scratch(*this);
+      for (const Strip& s : strips_) {
+        for (int y = begin; y < end; ++y)
+          read(src + size_t(y) * in_ + size_t(s.low) * size_t(channels_), scratch.lines.data() + size_t(y - begin) * widestIn_, samplesIn(s));
+        along(s, scratch);
+        for (int y = begin; y < end; ++y) emit(scratch.wide.data() + size_t(y - begin) * widestOut_, at(middle.data(), y, s), samplesOut(s));
+      }
+    });
+    parallelFor(exec_, bands(y_.out), [&](size_t band) {
+      std::vector<float> line(out_);
+      const int begin = int(band) * kLanes, end = std::min(y_.out, begin + kLanes);
+      for (int y = begin; y < end; ++y) {
+        column(middle.data() + size_t(y_.first[size_t(y)]) * out_, out_, y, line.data(), out_);
+        emit(line.data(), dst + size_t(y) * out_, out_);
+      }
+    });
+  }
+
+ private:
+  /// kLanes lines of a strip, the same transposed, its outputs, and those as lines.
   struct Scratch {
-    std::vector<float> in, out;
-    Scratch(const Separable& s, int) : in(size_t(s.x_.in) * kLanes), out(size_t(s.x_.out) * kLanes) {}
+    std::vector<float> lines, block, outputs, wide;
+    explicit Scratch(const Separable& s)
+        : lines(kLanes * s.widestIn_), block(kLanes * s.widestIn_), outputs(kLanes * s.widestOut_), wide(kLanes * s.widestOut_) {}
+  };
+
+  /// The source rows that outputs [begin, end) along y are made of, a strip at a time: bytes are widened once, floats read where they are.
+  template <class T>
+  class Window {
+   public:
+    Window(const Separable& s, int begin, int end) : s_(s) {
+      low_ = s.y_.in;
+      int high = 0;
+      for (int y = begin; y < end; ++y) {
+        low_ = std::min(low_, s.y_.first[size_t(y)]);
+        high = std::max(high, s.y_.first[size_t(y)] + s.y_.count[size_t(y)]);
+      }
+      rows_ = high - low_;
+    }
+
+    void fill(const float* src, size_t offset, size_t) {
+      data_ = src + size_t(low_) * s_.in_ + offset;
+      pitch_ = s_.in_;
+    }
+    void fill(const uint8_t* src, size_t offset, size_t n) {
+      pitch_ = s_.widestIn_;
+      wide_.resize(size_t(rows_) * pitch_);
+      data_ = wide_.data();
+      for (int row = 0; row < rows_; ++row) s_.read(src + size_t(low_ + row) * s_.in_ + offset, wide_.data() + size_t(row) * pitch_, n);
+    }
+    void mix(int y, float* dst, size_t n) const { s_.column(data_ + size_t(s_.y_.first[size_t(y)] - low_) * pitch_, pitch_, y, dst, n); }
+
+   private:
+    const Separable& s_;
+    std::vector<float> wide_;
+    const float* data_ = nullptr;
+    size_t pitch_ = 0;
+    int low_, rows_;
   };
 
   static size_t bands(int rows) { return size_t(rows + kLanes - 1) / kLanes; }
-
-  void column(const float* src, size_t pitch, int y, float* dst, size_t n) const {
-    mixRowsFor(exec_.variant)(src + size_t(y_.first[size_t(y)]) * pitch, pitch, wy_.data() + size_t(y) * size_t(y_.stride), y_.count[size_t(y)], dst, n);
-  }
-  void column(const uint8_t* src, size_t pitch, int y, float* dst, size_t n) const {
-    mixByteRowsFor(exec_.variant)(src + size_t(y_.first[size_t(y)]) * pitch, pitch, wy_.data() + size_t(y) * size_t(y_.stride), y_.count[size_t(y)], dst, n);
-  }
-
-  /// Filters up to kLanes lines along x, a channel at a time, all lines in one vector.
-  void rows(const float* lines, int lanes, int channels, Scratch& scratch, float* dst) const {
-    const size_t in = size_t(x_.in) * size_t(channels), out = size_t(x_.out) * size_t(channels);
-    for (int c = 0; c < channels; ++c) {
-      interleaveFor(exec_.variant)(lines + c, in, lanes, channels, scratch.in.data(), x_.in);
-      mixLanesFor(exec_.variant)(scratch.in.data(), x_.first.data(), x_.count.data(), wx_.data(), x_.stride, scratch.out.data(), 0, x_.out);
-      deinterleaveFor(exec_.variant)(scratch.out.data(), dst + c, out, lanes, channels, x_.out);
-    }
+  size_t samplesIn(const Strip& s) const { return size_t(s.high - s.low) * size_t(channels_); }
+  size_t samplesOut(const Strip& s) const { return size_t(s.end - s.begin) * size_t(channels_); }
+  template <class T>
+  T* at(T* picture, int y, const Strip& s) const {
+    return picture + size_t(y) * out_ + size_t(s.begin) * size_t(channels_);
   }
 
+  void column(const float* rows, size_t pitch, int y, float* dst, size_t n) const {
+    mixRowsFor(exec_.variant)(rows, pitch, wy_.data() + size_t(y) * size_t(y_.stride), y_.count[size_t(y)], dst, n);
+  }
+
+  /// Filters the lines of a strip along x, all lines at once.
+  void along(const Strip& s, Scratch& scratch) const {
+    const int in = int(wholeLanes(samplesIn(s))), out = int(wholeLanes(samplesOut(s)));
+    transposeFor(exec_.variant)(scratch.lines.data(), widestIn_, scratch.block.data(), kLanes, kLanes, in);
+    mixLanesFor(exec_.variant)(scratch.block.data(), (long long)s.low * channels_, channels_, x_.first.data(), x_.count.data(), wx_.data(), x_.stride,
+                               scratch.outputs.data(), s.begin, s.end);
+    transposeFor(exec_.variant)(scratch.outputs.data(), kLanes, scratch.wide.data(), widestOut_, out, kLanes);
+  }
+
+  void read(const float* src, float* dst, size_t n) const { std::copy_n(src, n, dst); }
+  void read(const uint8_t* src, float* dst, size_t n) const { widenFor(exec_.variant)(src, dst, n); }
   void emit(const float* src, float* dst, size_t n) const { std::copy_n(src, n, dst); }
   void emit(const float* src, uint8_t* dst, size_t n) const { roundBytesFor(exec_.variant)(src, dst, n); }
 
   const AxisMap &x_, &y_;
   std::vector<float> wx_, wy_;
+  std::vector<Strip> strips_;
   const Exec& exec_;
+  int channels_;
+  size_t in_, out_;  // samples a line
+  size_t widestIn_ = 0, widestOut_ = 0;
 };
 
 }  // namespace
 
 void applySeparable(const ConstRaster& src, const Raster& dst, const AxisMap& alongX, const AxisMap& alongY, bool columnsFirst, const Exec& exec) {
-  const Separable filter(alongX, alongY, exec);
-  if (src.pixel == Pixel::U8) return filter.run(static_cast<const uint8_t*>(src.data), static_cast<uint8_t*>(dst.data), src.channels, columnsFirst);
+  const bool bytes = src.pixel == Pixel::U8;
+  const Separable filter(alongX, alongY, bytes ? src.channels : 1, exec);
+  const auto run = [&](auto* in, auto* out) { columnsFirst ? filter.columnsThenRows(in, out) : filter.rowsThenColumns(in, out); };
+  if (bytes) return run(static_cast<const uint8_t*>(src.data), static_cast<uint8_t*>(dst.data));
   for (int c = 0; c < src.channels; ++c)
-    filter.run(static_cast<const float*>(src.data) + size_t(c) * src.plane(), static_cast<float*>(dst.data) + size_t(c) * dst.plane(), 1, columnsFirst);
+    run(static_cast<const float*>(src.data) + size_t(c) * src.plane(), static_cast<float*>(dst.data) + size_t(c) * dst.plane());
 }
 
 }  // namespace ir
