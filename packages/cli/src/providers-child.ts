@@ -1,8 +1,10 @@
 /** The child of `tryProviders`: for every provider named as an argument one line of JSON. */
-import { listModels, Network, verifiedGraph } from '@ir/core';
+import { listModels, Network, restorerModel, verifiedGraph } from '@ir/core';
 import type { ProviderReport } from './providers.js';
 
-const bundled = (await listModels()).models.filter((model) => model.origin === 'bundled');
+const bundled = (await listModels()).models
+  .filter(({ origin, manifest }) => origin === 'bundled' && manifest.kind === 'restorer')
+  .map(restorerModel);
 const smallest = bundled.sort((a, b) => a.manifest.graph.bytes - b.manifest.graph.bytes)[0];
 if (!smallest) throw new Error('no bundled network');
 const path = await verifiedGraph(smallest);

@@ -4,10 +4,12 @@ import {
   CheckError,
   exitClassOf,
   findModel,
+  type GraphManifest,
   type InstalledModel,
   listModels,
   type Verification,
   verifyModel,
+  weightsOf,
 } from '@ir/core';
 import { Command } from 'commander';
 import { choice, integer, list, range, withExamples, withOutputFlags } from '../options.js';
@@ -31,8 +33,8 @@ function listCommand(terminal: Terminal): Command {
     const { models, broken } = await listModels();
     for (const { folder, problem } of broken) session.note(`not usable: ${folder}: ${problem}`);
     const rows = models.map((model) => {
-      const { id, kind, parameters, licence, title } = model.manifest;
-      return [id, kind, (parameters.weights / 1e6).toFixed(2), licence, model.origin, title];
+      const { id, kind, licence, title } = model.manifest;
+      return [id, kind, (weightsOf(model.manifest) / 1e6).toFixed(2), licence, model.origin, title];
     });
     session.result(
       { schema: 'ir.models/1', models, broken },
@@ -92,7 +94,7 @@ function addCommand(terminal: Terminal): Command {
 }
 
 /** What the model turned out to be, and the command it is for. */
-function describeAdded({ manifest, folder }: InstalledModel): string {
+function describeAdded({ manifest, folder }: InstalledModel<GraphManifest>): string {
   const { id, multiple } = manifest;
   switch (manifest.kind) {
     case 'restorer':

@@ -18,6 +18,7 @@ export { type Churn, type EulerOptions, euler } from './samplers/euler.js';
 export { type HeunOptions, heun } from './samplers/heun.js';
 export { onePrediction } from './samplers/one-step.js';
 export { type SigmaList, type SigmaOptions, sigmaList } from './samplers/sigma-space.js';
+export * from './sampling.js';
 export * from './schedule.js';
 export {
   ddimSpaced,

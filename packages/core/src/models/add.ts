@@ -7,14 +7,14 @@ import { writeAtomically } from '../image/atomic.js';
 import { Network, type OnnxContents, readOnnx } from '../network/index.js';
 import type { PortMetadata } from '../network/protocol.js';
 import { describeMetricGraph, kindOfGraph } from './add-metric.js';
-import { type Manifest, type Port, parseManifest, parseModelId } from './manifest.js';
+import { type GraphManifest, type Port, parseManifest, parseModelId } from './manifest.js';
 import { describePictures, findMultiple, measureReach, type Pictures } from './probe.js';
 import { hashFile, type InstalledModel, listModels, userModelsDir } from './store.js';
 
 /** What the user says of a graph; the rest is asked of the graph itself. */
 export interface AddModelOptions {
   /** What the model is for; default: by its ports (`kindOfGraph`). */
-  readonly kind?: Manifest['kind'];
+  readonly kind?: GraphManifest['kind'];
   /** Default: the file's name without extension. */
   readonly id?: string;
   readonly title?: string;
@@ -47,7 +47,7 @@ const LARGEST = 2 ** 31 - 1;
  * @throws ModelError where the graph cannot serve as its kind; UsageError for a bad option or an id that is taken; EnvironmentError
  * `IR_E_WRITE` where the folder cannot be written
  */
-export async function addModel(file: string, options: AddModelOptions = {}): Promise<InstalledModel> {
+export async function addModel(file: string, options: AddModelOptions = {}): Promise<InstalledModel<GraphManifest>> {
   const { signal, folder: root = userModelsDir() } = options;
   const id = parseModelId(options.id ?? idFrom(file));
   await refuseTaken(id, root);
@@ -107,7 +107,7 @@ async function refuseTaken(id: string, root: string): Promise<void> {
   throw new UsageError('IR_E_USAGE', explain({ name: 'id', expected: 'one that is free', got: id, fix }));
 }
 
-async function describe(graph: string, file: string, id: string, options: AddModelOptions): Promise<Manifest> {
+async function describe(graph: string, file: string, id: string, options: AddModelOptions): Promise<GraphManifest> {
   const { signal } = options;
   const bytes = await readFile(graph);
   const contents = readOnnx(bytes, file);
@@ -182,7 +182,7 @@ function manifestOf(
   { contents, ...graph }: { sha256: string; bytes: number; contents: OnnxContents },
   asked: object,
   options: AddModelOptions,
-): Manifest {
+): GraphManifest {
   const { weights, allInitializers } = contents;
   const manifest = {
     schema: 'ir.model/1',
@@ -195,5 +195,5 @@ function manifestOf(
     source: options.source ?? basename(file),
     ...(options.tasks ? { tasks: options.tasks } : {}),
   };
-  return parseManifest(manifest, `the manifest of ${id}`);
+  return parseManifest(manifest, `the manifest of ${id}`) as GraphManifest; // by its kind
 }

@@ -1,8 +1,11 @@
 export { type AddModelOptions, addModel } from './add.js';
+export { graphParts, weightsOf } from './latent-parts.js';
 export { findModelSync, modelsSync } from './lookup.js';
 export {
   type DistanceManifest,
   type EncoderManifest,
+  type GraphManifest,
+  type LatentManifest,
   type Manifest,
   type MetricManifest,
   type Port,

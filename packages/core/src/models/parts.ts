@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const side = z.union([z.int().min(1), z.string().min(1)]);
+/** A side of a tensor: a number where fixed, a name where free. */
+export const side = z.union([z.int().min(1), z.string().min(1)]);
 
 /** A file in the model's folder or below it; whether a link leads out of it is checked when it is opened. */
 const file = z

@@ -1,7 +1,7 @@
 import { explain, ModelError } from '../errors.js';
 import type { Network } from '../network/index.js';
 import type { PortMetadata } from '../network/protocol.js';
-import type { Manifest, Port } from './manifest.js';
+import type { GraphManifest, Port } from './manifest.js';
 
 const shapeText = (shape: readonly (number | string)[] | undefined) => `[${(shape ?? []).join(', ')}]`;
 
@@ -31,7 +31,11 @@ function checkPort(id: string, kind: 'input' | 'output', port: Port, metadata: r
 }
 
 /** The picture ports of a manifest, and the names of its other outputs. */
-function portsOf(manifest: Manifest): { inputs: readonly Port[]; outputs: readonly Port[]; named: readonly string[] } {
+function portsOf(manifest: GraphManifest): {
+  inputs: readonly Port[];
+  outputs: readonly Port[];
+  named: readonly string[];
+} {
   switch (manifest.kind) {
     case 'restorer':
       return { inputs: [manifest.input], outputs: [manifest.output], named: [] };
@@ -49,7 +53,7 @@ function portsOf(manifest: Manifest): { inputs: readonly Port[]; outputs: readon
 }
 
 /** Manifest against session: names, types and shapes of the ports. @throws ModelError */
-export function checkPorts(manifest: Manifest, network: Network): void {
+export function checkPorts(manifest: GraphManifest, network: Network): void {
   const { inputs, outputs, named } = portsOf(manifest);
   for (const port of inputs) checkPort(manifest.id, 'input', port, network.inputs);
   for (const port of outputs) checkPort(manifest.id, 'output', port, network.outputs);

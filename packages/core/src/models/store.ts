@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { explain, ModelError, UsageError, unknownName } from '../errors.js';
 import { readOnnx } from '../network/index.js';
-import { type Manifest, parseManifest } from './manifest.js';
+import { type GraphManifest, type Manifest, parseManifest, type RestorerManifest } from './manifest.js';
 
 /** A model on this machine. */
 export interface InstalledModel<M extends Manifest = Manifest> {
@@ -92,6 +92,14 @@ export async function findModel(id: string): Promise<InstalledModel> {
   );
 }
 
+/** The model as one that restores. @throws UsageError `IR_E_USAGE` for a model of another kind */
+export function restorerModel(model: InstalledModel): InstalledModel<RestorerManifest> {
+  const { manifest } = model;
+  if (manifest.kind === 'restorer') return { ...model, manifest };
+  const told = { name: manifest.id, expected: 'a model that restores', got: `one of kind ${manifest.kind}` };
+  throw new UsageError('IR_E_USAGE', explain(told));
+}
+
 /** SHA-256 of a file, streamed. */
 export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
@@ -127,8 +135,30 @@ async function checkExternal(path: string, listed: readonly { readonly file: str
  * The graph's path, once its length and hash (and those of its external files) agree with the manifest.
  * @throws ModelError where they do not, where a file is missing, unlisted or outside the model's folder
  */
-export async function verifiedGraph({ manifest, folder }: InstalledModel, signal?: AbortSignal): Promise<string> {
-  const { file, sha256, bytes, external = [] } = manifest.graph;
+export async function verifiedGraph(
+  { manifest, folder }: InstalledModel<GraphManifest>,
+  signal?: AbortSignal,
+): Promise<string> {
+  return verifiedGraphFile(folder, manifest.graph, signal);
+}
+
+/** `verifiedGraph` for one of several graphs in a model's folder. @throws ModelError */
+export async function verifiedGraphFile(
+  folder: string,
+  graph: GraphManifest['graph'],
+  signal?: AbortSignal,
+): Promise<string> {
+  const path = await verifiedFile(folder, graph, signal);
+  await checkExternal(path, graph.external ?? []);
+  return path;
+}
+
+/** The path of a file that a manifest names, once its length and hash agree. @throws ModelError */
+export async function verifiedFile(
+  folder: string,
+  { file, sha256, bytes, external = [] }: GraphManifest['graph'],
+  signal?: AbortSignal,
+): Promise<string> {
   const path = await containedFile(folder, file);
   const { size } = await stat(path);
   if (size !== bytes)
@@ -139,6 +169,5 @@ export async function verifiedGraph({ manifest, folder }: InstalledModel, signal
     const told = { name: join(folder, one.file), expected: `SHA-256 ${one.sha256}`, got, fix: REINSTALL };
     throw new ModelError(explain(told));
   }
-  await checkExternal(path, external);
   return path;
 }

@@ -1,7 +1,9 @@
 import { CheckError, explain } from '../errors.js';
 import { Network, type NetworkOptions } from '../network/index.js';
+import { openLatentRestorer } from '../restorer/latent/latent.js';
+import { hashOf } from '../study/canonical.js';
 import { madeUpPicture } from './add-metric.js';
-import type { MetricManifest, RestorerManifest } from './manifest.js';
+import type { LatentManifest, MetricManifest, RestorerManifest } from './manifest.js';
 import { embed, measureDistance, measureQuality } from './measure.js';
 import { checkPorts } from './ports.js';
 import { pass, testPicture } from './probe.js';
@@ -21,8 +23,9 @@ export interface Verification {
  */
 export async function verifyModel(model: InstalledModel, options: NetworkOptions = {}): Promise<Verification> {
   const { manifest } = model;
+  if (manifest.kind === 'latent-diffusion') return verifyLatent({ ...model, manifest }, options);
   const { id, graph } = manifest;
-  const network = await Network.open(id, await verifiedGraph(model, options.signal), options);
+  const network = await Network.open(id, await verifiedGraph({ ...model, manifest }, options.signal), options);
   try {
     checkPorts(manifest, network);
     const run = manifest.kind === 'restorer' ? runRestorer(manifest, network) : runMetric(manifest, network);
@@ -31,6 +34,25 @@ export async function verifyModel(model: InstalledModel, options: NetworkOptions
     return { id, sha256: graph.sha256, provider: network.ran.provider, milliseconds: performance.now() - start };
   } finally {
     await network.dispose();
+  }
+}
+
+/** One step over a picture of about 128x128 through every part; the hash is that of the manifest, which has every part's. */
+async function verifyLatent(
+  model: InstalledModel<LatentManifest>,
+  { signal, ...options }: NetworkOptions,
+): Promise<Verification> {
+  const { manifest } = model;
+  const settings = { ...options, steps: 1, start: 'noise', tile: 'none' };
+  const restorer = await openLatentRestorer(model, { settings, ...(signal ? { signal } : {}) });
+  try {
+    const side = sideFor(manifest.minSide, 8);
+    const start = performance.now();
+    await restorer.restore(madeUpPicture(side, side), signal ? { signal } : {});
+    const milliseconds = performance.now() - start;
+    return { id: manifest.id, sha256: hashOf(manifest), provider: restorer.ran.provider, milliseconds };
+  } finally {
+    await restorer.dispose();
   }
 }
 

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import { explain, UsageError } from '../../errors.js';
 import type { Image } from '../../image/contract.js';
 import { assertImage } from '../../image/create.js';
 import { crop } from '../../image/geometry.js';
 import { resampleImage } from '../../image/resample.js';
 import type { RestorerManifest } from '../../models/manifest.js';
 import { checkPorts } from '../../models/ports.js';
-import { type InstalledModel, verifiedGraph } from '../../models/store.js';
+import { type InstalledModel, restorerModel, verifiedGraph } from '../../models/store.js';
 import { Network, type NetworkOptions, type NetworkRun } from '../../network/index.js';
 import type { RestoreOptions, Restorer, TilePlan } from '../contract.js';
 import { fromTensor, toTensor } from './port.js';
@@ -27,14 +26,10 @@ export interface DirectRestorer extends Restorer {
 
 /** A restorer from an installed network: hash and ports are checked before anything runs. @throws ModelError, EnvironmentError `IR_E_PROVIDER` */
 export async function openRestorer(model: InstalledModel, options: DirectOptions = {}): Promise<DirectRestorer> {
-  const { manifest } = model;
-  if (manifest.kind !== 'restorer')
-    throw new UsageError(
-      'IR_E_USAGE',
-      explain({ name: manifest.id, expected: 'a model that restores', got: `one of kind ${manifest.kind}` }),
-    );
+  const restorer = restorerModel(model);
+  const { manifest } = restorer;
   if (options.tile !== undefined && typeof options.tile !== 'string') checkTilePlan(options.tile);
-  const network = await Network.open(manifest.id, await verifiedGraph(model, options.signal), options);
+  const network = await Network.open(manifest.id, await verifiedGraph(restorer, options.signal), options);
   try {
     checkPorts(manifest, network);
   } catch (error) {
@@ -163,7 +158,8 @@ function addShare(
   }
 }
 
-async function scaleAlpha(image: Image, width: number, height: number): Promise<Float32Array | undefined> {
+/** The alpha plane at another size, limited to [0, 1]. */
+export async function scaleAlpha(image: Image, width: number, height: number): Promise<Float32Array | undefined> {
   if (!image.alpha || (width === image.width && height === image.height)) return image.alpha;
   const plane: Image = { width: image.width, height: image.height, channels: 1, data: image.alpha, depth: 32 };
   return (await resampleImage(plane, width, height)).data.map((a) => Math.max(0, Math.min(1, a)));

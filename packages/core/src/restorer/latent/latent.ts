@@ -1,0 +1,351 @@
+import { setImmediate } from 'node:timers/promises';
+import { type Correction, gradientTowards, pullTowards } from '../../diffusion/guidance.js';
+import { type PhiloxNoise, philoxNoise } from '../../diffusion/noise.js';
+import { sample, startFrom, startFromNoise } from '../../diffusion/sample.js';
+import { makeSampling, type Sampling } from '../../diffusion/sampling.js';
+import { makeSchedule, type Schedule } from '../../diffusion/schedule.js';
+import { explain, InputError, ModelError } from '../../errors.js';
+import type { Image } from '../../image/contract.js';
+import { assertImage } from '../../image/create.js';
+import { imageHash } from '../../image/hash.js';
+import type { LatentManifest } from '../../models/manifest.js';
+import type { InstalledModel } from '../../models/store.js';
+import type { NetworkOptions, NetworkRun } from '../../network/index.js';
+import type { CallOptions } from '../../progress.js';
+import { hashOf } from '../../study/canonical.js';
+import type { RestoreOptions, TilePlan } from '../contract.js';
+import { scaleAlpha } from '../direct/direct.js';
+import { checkTilePlan } from '../direct/tiles.js';
+import { decode, type EncoderDraw, encode } from './autoencoder.js';
+import { BUILTIN_CAPTIONERS, captionerOf } from './captioner.js';
+import { fixColour } from './colour.js';
+import type { Captioner, LatentRestorer, LatentStep } from './contract.js';
+import { denoiserOf, type Told } from './denoiser.js';
+import { flatness } from './edges.js';
+import { emptyGrid, type Grid } from './grid.js';
+import { type OpenParts, openParts } from './parts.js';
+import { cutTo, padTo, rgbOf, toImage } from './pictures.js';
+import { guidanceOf, type LatentSettings, readSettings, strengthOf } from './settings.js';
+import { type Conditioning, fixedText, readText } from './text.js';
+import { windowsOf } from './windows.js';
+
+export interface LatentOptions extends NetworkOptions {
+  /** Over the model's own defaults; docs/diffusion.md has the table. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Captioners that a manifest may name, besides the built-in ones. */
+  readonly captioners?: readonly Captioner[];
+}
+
+/** The schedule of a model (Eq. 8). */
+export const scheduleOf = ({ schedule, parts }: LatentManifest): Schedule => {
+  const given = Object.fromEntries(Object.entries(schedule).filter(([, value]) => value !== undefined));
+  return makeSchedule({ ...given, prediction: parts.denoiser.prediction });
+};
+
+/**
+ * A restorer from an installed latent diffusion model. Settings, schedule, hashes, ports and files are checked before anything runs.
+ * @throws UsageError for settings that do not fit; ModelError naming the part and the mend; EnvironmentError `IR_E_PROVIDER`
+ */
+export async function openLatentRestorer(
+  model: InstalledModel<LatentManifest>,
+  options: LatentOptions = {},
+): Promise<LatentRestorer> {
+  const { manifest } = model;
+  const settings = readSettings(manifest, options.settings ?? {});
+  if (typeof settings.tile !== 'string') checkTilePlan(settings.tile);
+  const schedule = scheduleOf(manifest);
+  const { inputs, levels } = manifest.parts.denoiser;
+  const sampling = makeSampling(schedule, settings, {
+    whole: inputs.time.dtype === 'int64',
+    nearest: levels === 'nearest',
+  });
+  const captioners = [...(options.captioners ?? []), ...BUILTIN_CAPTIONERS];
+  const { providers = options.providers, threads = options.threads } = settings;
+  const parts = await openParts(model, captioners, {
+    ...(providers ? { providers } : {}),
+    ...(threads ? { threads } : {}),
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+  const restorer = new Latent(manifest, settings, schedule, sampling, parts);
+  if (manifest.condition.of === 'initial' || restorer.scale === 1) return restorer;
+  await restorer.dispose();
+  const expected = 'an initial restoration of scale 1, since the condition is of the input';
+  throw new ModelError(explain({ name: `${manifest.id} initial`, expected, got: `scale ${restorer.scale}` }));
+}
+
+/** What is known of a picture before its first step. */
+interface Prepared {
+  readonly image: Image;
+  /** I_reg. */
+  readonly regression: Image;
+  readonly plan: TilePlan | undefined;
+  readonly noise: PhiloxNoise;
+  readonly condition: Grid;
+  /** E(I_reg), where it is needed. */
+  readonly target: Grid | undefined;
+  readonly padded: Image;
+}
+
+const signalOf = ({ signal }: CallOptions): CallOptions => (signal ? { signal } : {});
+
+class Latent implements LatentRestorer {
+  readonly family = 'latent-diffusion';
+  readonly needs = { degradation: false };
+  readonly captioner: Captioner | undefined;
+
+  constructor(
+    readonly manifest: LatentManifest,
+    readonly settings: LatentSettings,
+    readonly schedule: Schedule,
+    readonly sampling: Sampling,
+    readonly parts: OpenParts,
+  ) {
+    this.captioner = captionerOf(manifest, parts);
+  }
+
+  get id(): string {
+    return this.manifest.id;
+  }
+  get scale(): number {
+    return this.parts.initial?.scale ?? 1;
+  }
+  get stepCount(): number {
+    return this.sampling.count;
+  }
+  get ran(): NetworkRun {
+    return this.parts.network('denoiser').ran;
+  }
+  get identity(): string {
+    const { title, licence, source, tasks, ...matters } = this.manifest;
+    const { providers, threads, ...settings } = this.settings;
+    const { provider, threads: used, runtime } = this.ran;
+    const words = flat(settings).map(([key, value]) => `${key}=${value}`);
+    const where = `provider=${provider},threads=${used},${runtime.replace(' ', '=')}`;
+    return `${this.id}[manifest=${hashOf(matters).slice(0, 16)},${words.join(',')},${where}]@1`;
+  }
+
+  async restore(image: Image, options: RestoreOptions = {}): Promise<Image> {
+    const prepared = await this.#prepare(image, options);
+    const total = this.sampling.plan.steps.length - this.sampling.start;
+    let z: Grid | undefined;
+    options.onProgress?.({ phase: 'sample', completed: 0, total });
+    for await (const step of this.#sample(prepared, options)) {
+      z = step.z;
+      options.onProgress?.({ phase: 'sample', completed: step.index - this.sampling.start + 1, total });
+    }
+    return this.#finish(prepared, z!, options);
+  }
+
+  async *steps(image: Image, options: RestoreOptions = {}): AsyncGenerator<LatentStep, void, undefined> {
+    const prepared = await this.#prepare(image, options);
+    const { start, plan } = this.sampling;
+    for await (const { index, t, sigma, z, x0 } of this.#sample(prepared, options)) {
+      const count = plan.steps.length - start;
+      const decodeStep = (what: 'x0' | 'z' = 'x0') => this.#finish(prepared, what === 'z' ? z : x0, options);
+      yield { index: index - start, count, t, sigma, z, x0, decode: decodeStep };
+    }
+  }
+
+  async initial(image: Image, options: RestoreOptions = {}): Promise<Image> {
+    this.#check(image);
+    return this.#initial(rgbOf(image), this.#plan(image, options), options);
+  }
+
+  async reconstruct(image: Image, options: RestoreOptions = {}): Promise<Image> {
+    assertImage(image);
+    const plan = this.#plan({ width: image.width / this.scale, height: image.height / this.scale }, options);
+    const z = await this.#encode('encoder', this.#padded(rgbOf(image)), plan, undefined, options);
+    return toImage(await this.#decoded(z, image, plan, options), image);
+  }
+
+  dispose(): Promise<void> {
+    return this.parts.dispose();
+  }
+
+  /** @throws InputError `IR_E_SIZE` */
+  #check(image: Image): void {
+    assertImage(image);
+    const { minSide } = this.manifest;
+    const side = Math.min(image.width, image.height) * this.scale;
+    if (side >= minSide) return;
+    const least = Math.ceil(minSide / this.scale);
+    const fix = 'Enlarge it first';
+    const told = {
+      name: 'image',
+      expected: `sides of at least ${least} pixels for ${this.id}`,
+      got: `${image.width}x${image.height}`,
+      fix,
+    };
+    throw new InputError('IR_E_SIZE', explain(told));
+  }
+
+  /** The tile plan that applies to a picture; undefined: it is run as a whole. */
+  #plan({ width, height }: Pick<Image, 'width' | 'height'>, options: RestoreOptions): TilePlan | undefined {
+    const tile = options.tile ?? this.settings.tile;
+    const pixels = width * height * this.scale ** 2;
+    if (tile === 'none' || (tile === 'auto' && pixels <= this.manifest.maxPixels)) return undefined;
+    if (tile === 'auto') return this.manifest.tile;
+    checkTilePlan(tile);
+    return tile;
+  }
+
+  #padded(image: Image): Image {
+    const { multiple, padding } = this.manifest;
+    const up = (n: number) => Math.ceil(n / multiple) * multiple;
+    return padTo(image, up(image.width), up(image.height), padding);
+  }
+
+  #encode(
+    which: 'encoder' | 'conditionEncoder',
+    image: Image,
+    plan: TilePlan | undefined,
+    draw: EncoderDraw | undefined,
+    options: CallOptions,
+  ): Promise<Grid> {
+    const { parts, latent } = this.manifest;
+    const part = (which === 'conditionEncoder' && parts.conditionEncoder) || parts.encoder;
+    const network = this.parts.network(part === parts.encoder ? 'encoder' : 'conditionEncoder');
+    return encode(network, part, latent, image, plan, draw, signalOf(options));
+  }
+
+  /** Dec(z) cut to the size of a picture, RGB, not clipped. */
+  async #decoded(z: Grid, size: Image, plan: TilePlan | undefined, options: CallOptions): Promise<Grid> {
+    const { parts, latent } = this.manifest;
+    const grid = await decode(this.parts.network('decoder'), parts.decoder, latent, z, plan, signalOf(options));
+    return cutTo(grid, size.width, size.height);
+  }
+
+  /** I_reg of an RGB picture. */
+  async #initial(image: Image, plan: TilePlan | undefined, options: RestoreOptions): Promise<Image> {
+    const { initial } = this.manifest.parts;
+    if (initial.kind === 'none') return image;
+    if (initial.kind !== 'autoencoder')
+      return this.parts.initial!.restore(image, {
+        ...signalOf(options),
+        ...(options.tile ? { tile: options.tile } : {}),
+      });
+    const z = await this.#encode('conditionEncoder', this.#padded(image), plan, undefined, options);
+    return toImage(await this.#decoded(z, image, plan, options), image);
+  }
+
+  async #prepare(image: Image, options: RestoreOptions): Promise<Prepared> {
+    this.#check(image);
+    options.signal?.throwIfAborted();
+    const { condition: how, parts } = this.manifest;
+    const { sampling, settings } = this;
+    const plan = this.#plan(image, options);
+    const noise = philoxNoise(options.seed ?? 0, await imageHash(image, signalOf(options)));
+    options.onProgress?.({ phase: 'initial', completed: 0, total: 1 });
+    const input = rgbOf(image);
+    const regression = await this.#initial(input, plan, options);
+    options.onProgress?.({ phase: 'encode', completed: 0, total: 1 });
+    const padded = this.#padded(regression);
+    const draw = (take: 'mode' | 'sample', step: number) => (take === 'sample' ? { noise, step } : undefined);
+    const source = how.of === 'input' ? this.#padded(input) : padded;
+    const condition = await this.#encode('conditionEncoder', source, plan, draw(how.take, 0), options);
+    const same = how.of === 'initial' && !parts.conditionEncoder && how.take === 'mode' && settings.target === 'mode';
+    const needed = sampling.from === 'condition' || settings.restoration.kind !== 'none';
+    const target = !needed
+      ? undefined
+      : same
+        ? condition
+        : await this.#encode('encoder', padded, plan, draw(settings.target, 1), options);
+    return { image, regression, plan, noise, condition, target, padded };
+  }
+
+  /** Both sides of guidance: what the network is told with the prompt, and without. */
+  async #told(
+    { regression, condition }: Prepared,
+    options: CallOptions,
+  ): Promise<{ conditional: Told; unconditional?: Told }> {
+    const { settings, manifest, parts } = this;
+    const call = signalOf(options);
+    const { text } = manifest.parts;
+    const separator = text?.kind === 'encoders' ? text.separator : '';
+    const caption = this.captioner && settings.caption !== false ? await this.captioner.caption(regression, call) : '';
+    const prompt = [caption, settings.prompt].filter((words) => words !== '').join(separator);
+    const read = async (words: string): Promise<Conditioning> =>
+      parts.fixed ? fixedText(manifest, parts.fixed.conditional) : readText(manifest, parts, words, call);
+    const conditional: Told = { text: await read(prompt), condition };
+    if (settings.guidance === 1) return { conditional };
+    if ((settings.unconditional ?? (text ? 'negative-prompt' : 'no-condition')) === 'no-condition') {
+      const nothing = emptyGrid(condition.channels, condition.width, condition.height);
+      return { conditional, unconditional: { ...conditional, condition: nothing } };
+    }
+    const away = parts.fixed?.unconditional
+      ? fixedText(manifest, parts.fixed.unconditional)
+      : await read(settings.negative);
+    return { conditional, unconditional: { text: away, condition } };
+  }
+
+  #correction({ target, padded }: Prepared): Correction | undefined {
+    const { restoration: r } = this.settings;
+    if (r.kind === 'none' || !target) return undefined;
+    if (r.kind === 'pull') {
+      const { power, sigmaMin, sigmaMax = this.schedule.sigmas.at(-1)! } = r;
+      return pullTowards({ target: target.data, power, sigmaMin, sigmaMax });
+    }
+    const { kind: _, weighted, ...rest } = r;
+    const weights = weighted ? { weights: flatness(padded, this.manifest.latent.factor) } : {};
+    return gradientTowards({ target: target.data, ...rest, ...weights });
+  }
+
+  async *#sample(prepared: Prepared, options: RestoreOptions) {
+    const { condition, target, noise, plan: tiles } = prepared;
+    const { manifest, settings, schedule, parts } = this;
+    const { plan, start, from } = this.sampling;
+    const { factor } = manifest.latent;
+    const call = signalOf(options);
+    const told = await this.#told(prepared, options);
+    const multiple = Math.max(1, manifest.multiple / factor);
+    const whole = { size: factor * Math.max(condition.width, condition.height), overlap: 0 };
+    const guidance = guidanceOf(settings, schedule);
+    const model = denoiserOf({
+      manifest,
+      parts,
+      ...told,
+      guidance,
+      strength: strengthOf(settings, schedule),
+      windows: windowsOf(condition, tiles ?? whole, factor, multiple, settings.weights),
+      ...call,
+    });
+    const z =
+      from === 'condition'
+        ? await startFrom(plan, start, target!.data, noise, call)
+        : await startFromNoise(plan, condition.data.length, noise, call);
+    const correction = this.#correction(prepared);
+    for await (const step of sample({
+      plan,
+      model,
+      noise,
+      z,
+      start,
+      guidance,
+      ...(correction ? { correction } : {}),
+      ...call,
+    })) {
+      yield { ...step, z: { ...condition, data: step.z }, x0: { ...condition, data: step.x0 } };
+      await setImmediate(); // a consumer that aborts between steps is heard
+    }
+  }
+
+  async #finish({ image, regression, plan }: Prepared, z: Grid, options: RestoreOptions): Promise<Image> {
+    options.onProgress?.({ phase: 'decode', completed: 0, total: 1 });
+    const { width, height } = regression;
+    const content = await this.#decoded(z, regression, plan, options);
+    const style: Grid = { data: regression.data, channels: 3, width, height };
+    await fixColour(content, style, this.settings.colour, options.signal);
+    const alpha = await scaleAlpha(image, width, height);
+    const { alpha: _, ...opaque } = image;
+    return toImage(content, alpha ? { ...opaque, alpha } : opaque);
+  }
+}
+
+/** Nested settings as `restoration.power=4`. */
+function flat(value: object, before = ''): [key: string, value: string][] {
+  return Object.entries(value).flatMap(([key, one]): [string, string][] => {
+    if (one === undefined) return [];
+    if (typeof one === 'object' && one !== null) return flat(one, `${before}${key}.`);
+    return [[`${before}${key}`, typeof one === 'string' && /[^\w.+-]/.test(one) ? JSON.stringify(one) : String(one)]];
+  });
+}

@@ -1,0 +1,188 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { explain, ModelError, unknownName } from '../../errors.js';
+import { graphParts } from '../../models/latent-parts.js';
+import type { LatentManifest, RestorerManifest } from '../../models/manifest.js';
+import { findModel, type InstalledModel, restorerModel, verifiedFile, verifiedGraphFile } from '../../models/store.js';
+import { Network, type NetworkOptions } from '../../network/index.js';
+import type { Restorer } from '../contract.js';
+import { openRestorer } from '../direct/direct.js';
+import { checkPart, type StatedPort } from './check.js';
+import type { Captioner } from './contract.js';
+import { openTokenizer, type Tokenizer } from './tokenizer.js';
+
+type Parts = LatentManifest['parts'];
+type Text = NonNullable<Parts['text']>;
+export type TextEncoder = Extract<Text, { kind: 'encoders' }>['encoders'][number];
+
+/** A fixed context or vector in place of a text encoder. */
+export interface FixedText {
+  readonly context?: Float32Array;
+  readonly vector?: Float32Array;
+}
+
+/** Everything of a model that is open: nothing of it fits badly any more. */
+export interface OpenParts {
+  readonly network: (name: string) => Network;
+  readonly has: (name: string) => boolean;
+  readonly initial: Restorer | undefined;
+  readonly captioner: Captioner | undefined;
+  readonly tokenizers: readonly Tokenizer[];
+  readonly fixed: { readonly conditional: FixedText; readonly unconditional: FixedText | undefined } | undefined;
+  dispose(): Promise<void>;
+}
+
+const stated = (
+  ...ports: readonly ((Omit<StatedPort, 'dtype'> & { readonly dtype?: string }) | undefined)[]
+): StatedPort[] => ports.flatMap((port) => (port ? [{ ...port, dtype: port.dtype ?? 'float32' }] : []));
+
+/** The ports that the manifest states of every graph, by the part's name. */
+function statedPorts({ parts }: LatentManifest): Map<string, readonly [inputs: StatedPort[], outputs: StatedPort[]]> {
+  const { encoder, conditionEncoder, decoder, captioner, text, control, denoiser } = parts;
+  const ports = new Map<string, readonly [StatedPort[], StatedPort[]]>();
+  ports.set('encoder', [stated(encoder.input), stated(encoder.output)]);
+  if (conditionEncoder)
+    ports.set('conditionEncoder', [stated(conditionEncoder.input), stated(conditionEncoder.output)]);
+  ports.set('decoder', [stated(decoder.input), stated(decoder.output)]);
+  if (captioner?.kind === 'tags') ports.set('captioner', [stated(captioner.input), stated(captioner.output)]);
+  if (text?.kind === 'encoders')
+    for (const [i, one] of text.encoders.entries())
+      ports.set(`text.encoders.${i}`, [stated(one.tokens), stated(one.context, one.pooled)]);
+  if (control) {
+    const { latent, time, condition, context, vector } = control.inputs;
+    ports.set('control', [stated(latent, time, condition, context, vector), stated(...control.outputs)]);
+  }
+  const { latent, time, condition, context, vector, controls = [], controlScale } = denoiser.inputs;
+  const inputs = stated(latent, time, condition, context, vector, ...controls, controlScale);
+  ports.set('denoiser', [inputs, stated(denoiser.output)]);
+  return ports;
+}
+
+/** Opens every graph that is one of the model's own, all or none. */
+async function openNetworks(
+  { manifest, folder }: InstalledModel<LatentManifest>,
+  options: NetworkOptions,
+): Promise<Map<string, Network>> {
+  const own = graphParts(manifest).filter(({ name }) => name !== 'initial'); // which is opened as a restorer
+  const ports = statedPorts(manifest);
+  const open = new Map<string, Network>();
+  try {
+    // Hashes first: no graph runs before all are what the manifest answers for.
+    const paths = new Map<string, string>();
+    for (const { name, graph } of own) paths.set(name, await verifiedGraphFile(folder, graph, options.signal));
+    for (const { name } of own) {
+      const network = await Network.open(`${manifest.id} ${name}`, paths.get(name)!, options);
+      open.set(name, network);
+      checkPart(manifest.id, name, network, ...ports.get(name)!);
+    }
+    return open;
+  } catch (error) {
+    await Promise.all([...open.values()].map((network) => network.dispose()));
+    throw error;
+  }
+}
+
+/** M_phi as a restorer of its own: padded, tiled and checked like any other. */
+async function openInitial(
+  { manifest, folder, origin }: InstalledModel<LatentManifest>,
+  options: NetworkOptions,
+): Promise<Restorer | undefined> {
+  const { initial } = manifest.parts;
+  if (initial.kind === 'graph') {
+    const { id, licence, source, maxPixels } = manifest;
+    const own: RestorerManifest = {
+      schema: 'ir.model/1',
+      title: `initial restoration of ${id}`,
+      licence,
+      source,
+      maxPixels,
+      ...initial,
+      id: `${id}-initial`,
+      kind: 'restorer',
+    };
+    return openRestorer({ manifest: own, folder, origin }, options);
+  }
+  if (initial.kind !== 'model') return undefined;
+  const model = restorerModel(await findModel(initial.id));
+  const got = model.manifest.graph.sha256;
+  if (got === initial.sha256) return openRestorer(model, options);
+  const fix = 'Install the version of it that the manifest names, or write its hash into parts.initial';
+  throw new ModelError(
+    explain({ name: `${manifest.id} initial (${initial.id})`, expected: `SHA-256 ${initial.sha256}`, got, fix }),
+  );
+}
+
+async function readFloats(folder: string, file: Parameters<typeof verifiedFile>[1]): Promise<Float32Array> {
+  const bytes = await readFile(await verifiedFile(folder, file));
+  if (bytes.length % 4 === 0)
+    return Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i));
+  throw new ModelError(
+    explain({ name: join(folder, file.file), expected: 'float32 values', got: `${bytes.length} bytes` }),
+  );
+}
+
+type FixedFiles = Pick<Extract<Text, { kind: 'fixed' }>, 'context' | 'vector'>;
+
+async function readFixed(folder: string, { context, vector }: FixedFiles): Promise<FixedText> {
+  return {
+    ...(context ? { context: await readFloats(folder, context) } : {}),
+    ...(vector ? { vector: await readFloats(folder, vector) } : {}),
+  };
+}
+
+function findCaptioner(part: Parts['captioner'], known: readonly Captioner[]): Captioner | undefined {
+  if (part?.kind !== 'builtin') return undefined;
+  const found = known.find((one) => one.id === part.id);
+  if (found) return found;
+  throw new ModelError(
+    unknownName(
+      'parts.captioner.id',
+      part.id,
+      known.map((one) => one.id),
+    ),
+  );
+}
+
+/**
+ * Opens all parts of a model: hashes, ports and built-ins are checked before anything runs.
+ * @throws ModelError naming the part and the mend; EnvironmentError `IR_E_PROVIDER`
+ */
+export async function openParts(
+  model: InstalledModel<LatentManifest>,
+  captioners: readonly Captioner[],
+  options: NetworkOptions,
+): Promise<OpenParts> {
+  const { manifest, folder } = model;
+  const { text, captioner: said } = manifest.parts;
+  const captioner = findCaptioner(said, captioners);
+  const tokenizers: Tokenizer[] = [];
+  if (text?.kind === 'encoders')
+    for (const { tokenizer } of text.encoders)
+      tokenizers.push(await openTokenizer(tokenizer, await verifiedFile(folder, tokenizer, options.signal)));
+  const fixed =
+    text?.kind === 'fixed'
+      ? {
+          conditional: await readFixed(folder, text),
+          unconditional: text.unconditional && (await readFixed(folder, text.unconditional)),
+        }
+      : undefined;
+  const networks = await openNetworks(model, options);
+  const close = () => Promise.all([...networks.values()].map((network) => network.dispose()));
+  try {
+    const initial = await openInitial(model, options);
+    return {
+      network: (name) => networks.get(name)!,
+      has: (name) => networks.has(name),
+      initial,
+      captioner,
+      tokenizers,
+      fixed,
+      dispose: async () => {
+        await Promise.all([close(), initial?.dispose()]);
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

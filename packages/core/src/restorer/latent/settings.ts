@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { constantGuidance, cosineGuidance, type GuidanceScale, linearGuidance } from '../../diffusion/guidance.js';
+import { samplingShape } from '../../diffusion/sampling.js';
+import type { Schedule } from '../../diffusion/schedule.js';
+import { explain, parseWith, UsageError } from '../../errors.js';
+import type { LatentManifest } from '../../models/manifest.js';
+
+const ramp = z.strictObject({
+  law: z.literal('linear'),
+  /** At sigmaMax. */
+  start: z.number(),
+  /** At sigma 0. */
+  end: z.number(),
+  /** Default: the schedule's largest. */
+  sigmaMax: z.number().positive().optional(),
+});
+
+/** s of m_u + s (m_c - m_u): a number, or by a ramp over the steps. */
+const guidance = z.union([
+  z.number().min(0),
+  ramp,
+  z.strictObject({ law: z.literal('cosine'), scale: z.number().min(0) }),
+]);
+
+const restoration = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('none') }),
+  /** SUPIR's. */
+  z.strictObject({
+    kind: z.literal('pull'),
+    power: z.number().positive(),
+    sigmaMax: z.number().positive().optional(),
+    sigmaMin: z.number().min(0).default(0.05),
+  }),
+  /** DiffBIR's. */
+  z.strictObject({
+    kind: z.literal('gradient'),
+    scale: z.number().min(0),
+    weighted: z.boolean().default(false),
+    start: z.number().default(1001),
+    stop: z.number().default(-1),
+    repeat: z.int().min(1).max(100).default(1),
+    perSize: z.boolean().default(true),
+  }),
+]);
+
+const prompt = z.string().max(4000);
+
+/** Options of a latent diffusion restorer (docs/diffusion.md has a table). */
+const settingsSchema = z.strictObject({
+  ...samplingShape,
+  sampler: samplingShape.sampler.default({ name: 'ddpm', variance: 'fixed-small', clip: 0 }),
+  steps: samplingShape.steps.default(50),
+  guidance: guidance.default(1),
+  /** What guidance leads away from: the negative prompt, or no condition at all. Default: the prompt where there is a text part. */
+  unconditional: z.enum(['negative-prompt', 'no-condition']).optional(),
+  restoration: restoration.default({ kind: 'none' }),
+  /** What E(I_reg) is for starts inside and restoration guidance. */
+  target: z.enum(['mode', 'sample']).default('mode'),
+  controlScale: z.union([z.number().min(0), ramp]).default(1),
+  prompt: prompt.default(''),
+  negative: prompt.default(''),
+  /** Does the captioner's text precede the prompt? Default: where the model has one. */
+  caption: z.boolean().optional(),
+  colour: z.enum(['wavelet', 'adain', 'none']).default('wavelet'),
+  weights: z.enum(['symmetric', 'published']).default('symmetric'),
+  tile: z
+    .union([z.literal('auto'), z.literal('none'), z.strictObject({ size: z.int().min(16), overlap: z.int().min(0) })])
+    .default('auto'),
+  providers: z.array(z.string()).min(1).optional(),
+  threads: z.int().min(1).max(256).optional(),
+});
+
+export type LatentSettings = z.output<typeof settingsSchema>;
+
+/** `sampler: ddim` is short for `sampler: {name: ddim}`. */
+function spelledOut(settings: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return typeof settings.sampler === 'string' ? { ...settings, sampler: { name: settings.sampler } } : settings;
+}
+
+/**
+ * The caller's settings over the model's defaults, checked against the model.
+ * @throws UsageError `IR_E_SCHEMA` for unknown keys and values out of range; `IR_E_USAGE` for what this model cannot do
+ */
+export function readSettings(manifest: LatentManifest, given: Readonly<Record<string, unknown>>): LatentSettings {
+  const { id, defaults } = manifest;
+  parseWith(settingsSchema, spelledOut(defaults), `${id} defaults`);
+  const settings = parseWith(settingsSchema, { ...spelledOut(defaults), ...spelledOut(given) }, `${id} settings`);
+  refuseUseless(manifest, settings);
+  return settings;
+}
+
+/** Settings that the model would not feel are refused rather than ignored. */
+function refuseUseless({ id, parts }: LatentManifest, settings: LatentSettings): void {
+  const refuse = (key: keyof LatentSettings, expected: string, fix: string) => {
+    const told = { name: `${id} settings.${key}`, expected, got: JSON.stringify(settings[key]), fix };
+    throw new UsageError('IR_E_USAGE', explain(told));
+  };
+  const { text, captioner, denoiser } = parts;
+  const reads = text?.kind === 'encoders';
+  const away = settings.unconditional ?? (text ? 'negative-prompt' : 'no-condition');
+  if (!reads && settings.prompt) refuse('prompt', 'none', 'The model has no text encoder');
+  if (!reads && settings.negative) refuse('negative', 'none', 'The model has no text encoder');
+  if (settings.caption && !captioner) refuse('caption', 'false', 'The model has no captioner');
+  if (
+    settings.guidance !== 1 &&
+    away === 'negative-prompt' &&
+    !(reads || (text?.kind === 'fixed' && text.unconditional))
+  )
+    refuse('guidance', '1', 'The model has no text to lead away from; set unconditional to no-condition');
+  if (settings.controlScale !== 1 && !denoiser.inputs.controlScale && !parts.control)
+    refuse('controlScale', '1', 'The model has neither a control graph nor a control scale');
+}
+
+const top = ({ sigmas }: Schedule) => sigmas.at(-1)!;
+
+export function guidanceOf({ guidance: g }: LatentSettings, schedule: Schedule): GuidanceScale {
+  if (typeof g === 'number') return constantGuidance(g);
+  if (g.law === 'cosine') return cosineGuidance(g.scale, schedule.steps);
+  return linearGuidance(g.start, g.end, g.sigmaMax ?? top(schedule));
+}
+
+export function strengthOf({ controlScale: s }: LatentSettings, schedule: Schedule): GuidanceScale {
+  return typeof s === 'number' ? constantGuidance(s) : linearGuidance(s.start, s.end, s.sigmaMax ?? top(schedule));
+}

@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises';
+import { explain, ModelError } from '../../errors.js';
+import type { LatentManifest } from '../../models/manifest.js';
+
+type TextPart = NonNullable<LatentManifest['parts']['text']>;
+type TokenizerPart = Extract<TextPart, { kind: 'encoders' }>['encoders'][number]['tokenizer'];
+
+/** A text as the numbers that a text encoder reads, always `length` of them. */
+export type Tokenizer = (text: string) => readonly number[];
+
+/** @param path the verified file that the part names @throws ModelError where the file does not serve */
+export async function openTokenizer(part: TokenizerPart, path: string): Promise<Tokenizer> {
+  const lines = (await readFile(path, 'utf8')).split(/\r?\n/);
+  if (lines.at(-1) === '') lines.pop();
+  return part.kind === 'clip' ? clipTokenizer(lines, part.length, part.pad) : wordTokenizer(lines, part, path);
+}
+
+/** Cut to `length` with the end's token last, or filled up. */
+function fit(tokens: readonly number[], length: number, end: number | undefined, pad: number): number[] {
+  if (tokens.length > length) {
+    const cut = tokens.slice(0, length);
+    if (end !== undefined) cut[length - 1] = end;
+    return cut;
+  }
+  return [...tokens, ...Array<number>(length - tokens.length).fill(pad)];
+}
+
+/** Bytes as letters, so that every text is one of letters: printable bytes stand for themselves, the others for U+0100 and on. In the vocabulary's order. */
+function byteLetters(): Map<number, string> {
+  const printable = (b: number) => (b >= 0x21 && b <= 0x7e) || (b >= 0xa1 && b <= 0xac) || b >= 0xae;
+  const bytes = Array.from({ length: 256 }, (_, b) => b);
+  const letters = new Map(bytes.filter(printable).map((b) => [b, String.fromCharCode(b)]));
+  for (const b of bytes) if (!printable(b)) letters.set(b, String.fromCharCode(256 + letters.size - 188));
+  return letters;
+}
+
+const PIECES = /'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+/gu;
+
+/** Joins neighbours by the best merge there is, again and again. */
+function merged(word: readonly string[], ranks: ReadonlyMap<string, number>): readonly string[] {
+  const parts = [...word];
+  while (parts.length > 1) {
+    let [best, at] = [Infinity, -1];
+    for (let i = 0; i + 1 < parts.length; i++) {
+      const rank = ranks.get(`${parts[i]} ${parts[i + 1]}`) ?? Infinity;
+      if (rank < best) [best, at] = [rank, i];
+    }
+    if (at < 0) break;
+    const [a, b] = [parts[at]!, parts[at + 1]!];
+    for (let i = at; i + 1 < parts.length; i++) if (parts[i] === a && parts[i + 1] === b) parts.splice(i, 2, a + b);
+  }
+  return parts;
+}
+
+/**
+ * CLIP's byte-pair encoding (Radford et al. 2021): lower case, pieces by kind of letter, bytes as letters, the end of a piece marked. Numbers:
+ * the 256 letters, the same at the end of a piece, the merges in order, start, end. Spaces are collapsed; nothing else is repaired in the text.
+ */
+function clipTokenizer(lines: readonly string[], length: number, pad: 'zero' | 'end'): Tokenizer {
+  const merges = lines.filter((line) => line !== '' && !line.startsWith('#version'));
+  const letters = byteLetters();
+  const words = [...letters.values(), ...[...letters.values()].map((one) => `${one}</w>`)];
+  const vocabulary = new Map([...words, ...merges.map((pair) => pair.replace(' ', ''))].map((word, i) => [word, i]));
+  const ranks = new Map(merges.map((pair, i) => [pair, i]));
+  const start = words.length + merges.length;
+  const end = start + 1;
+  return (text) => {
+    const pieces = text.toLowerCase().replace(/\s+/g, ' ').trim().match(PIECES) ?? [];
+    const tokens = pieces.flatMap((piece) => {
+      const spelt = [...Buffer.from(piece, 'utf8')].map((b) => letters.get(b)!);
+      spelt.push(`${spelt.pop()}</w>`);
+      return merged(spelt, ranks).map((part) => vocabulary.get(part)!);
+    });
+    return fit([start, ...tokens, end], length, end, pad === 'zero' ? 0 : end);
+  };
+}
+
+type WordsPart = Extract<TokenizerPart, { kind: 'words' }>;
+
+function wordTokenizer(lines: readonly string[], part: WordsPart, path: string): Tokenizer {
+  const vocabulary = new Map(lines.map((word, i) => [word, i]));
+  const numberOf = (word: string, role: string): number => {
+    const number = vocabulary.get(word);
+    if (number !== undefined) return number;
+    throw new ModelError(
+      explain({ name: `${path}: ${role}`, expected: 'a word of the vocabulary', got: JSON.stringify(word) }),
+    );
+  };
+  const [unknown, pad] = [numberOf(part.unknown, 'unknown'), numberOf(part.pad, 'pad')];
+  const start = part.start === undefined ? [] : [numberOf(part.start, 'start')];
+  const end = part.end === undefined ? [] : [numberOf(part.end, 'end')];
+  return (text) => {
+    const words = text.toLowerCase().match(/[\p{L}\p{N}]+|[^\s\p{L}\p{N}]/gu) ?? [];
+    const tokens = words.map((word) => vocabulary.get(word) ?? unknown);
+    return fit([...start, ...tokens, ...end], part.length, end[0], pad);
+  };
+}
