@@ -1,5 +1,6 @@
 import {
   classicalRestorers,
+  installedLatentRestorers,
   installedRestorers,
   noRestorer,
   type Registry,
@@ -11,7 +12,8 @@ import { METRICS } from '@ir/metrics';
 
 /** Everything `ir` can name: all metrics; doing nothing, the classical methods and every installed network. */
 export async function setup(): Promise<Registry> {
-  return { metrics: METRICS, restorers: [noRestorer, ...classicalRestorers, ...(await installedRestorers())] };
+  const networks = [...(await installedRestorers()), ...(await installedLatentRestorers())];
+  return { metrics: METRICS, restorers: [noRestorer, ...classicalRestorers, ...networks] };
 }
 
 /** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion */

@@ -34,7 +34,7 @@ export interface LatentRestorer extends Restorer {
   readonly manifest: LatentManifest;
   /** Steps that a run takes, after a start inside has cut them: the count to report beside Figures 6 and 7. */
   readonly stepCount: number;
-  /** What runs the denoiser. */
+  /** What runs the graphs; several providers are told as `cuda+cpu`. */
   readonly ran: NetworkRun;
   /** Step by step; nothing is decoded unless asked for. */
   steps(image: Image, options?: RestoreOptions): AsyncGenerator<LatentStep, void, undefined>;

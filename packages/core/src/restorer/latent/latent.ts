@@ -113,7 +113,10 @@ class Latent implements LatentRestorer {
     return this.sampling.count;
   }
   get ran(): NetworkRun {
-    return this.parts.network('denoiser').ran;
+    const runs = this.parts.runs();
+    const failures = new Map(runs.flatMap((run) => run.failures).map((one) => [one.provider, one]));
+    const provider = [...new Set(runs.map((run) => run.provider))].join('+');
+    return { ...runs[0]!, provider, failures: [...failures.values()] };
   }
   get identity(): string {
     const { title, licence, source, tasks, ...matters } = this.manifest;
@@ -278,7 +281,7 @@ class Latent implements LatentRestorer {
     return { conditional, unconditional: { text: away, condition } };
   }
 
-  #correction({ target, padded }: Prepared): Correction | undefined {
+  async #correction({ target, padded }: Prepared): Promise<Correction | undefined> {
     const { restoration: r } = this.settings;
     if (r.kind === 'none' || !target) return undefined;
     if (r.kind === 'pull') {
@@ -286,7 +289,7 @@ class Latent implements LatentRestorer {
       return pullTowards({ target: target.data, power, sigmaMin, sigmaMax });
     }
     const { kind: _, weighted, ...rest } = r;
-    const weights = weighted ? { weights: flatness(padded, this.manifest.latent.factor) } : {};
+    const weights = weighted ? { weights: await flatness(padded, this.manifest.latent.factor) } : {};
     return gradientTowards({ target: target.data, ...rest, ...weights });
   }
 
@@ -313,7 +316,7 @@ class Latent implements LatentRestorer {
       from === 'condition'
         ? await startFrom(plan, start, target!.data, noise, call)
         : await startFromNoise(plan, condition.data.length, noise, call);
-    const correction = this.#correction(prepared);
+    const correction = await this.#correction(prepared);
     for await (const step of sample({
       plan,
       model,

@@ -4,9 +4,8 @@ import { explain, ModelError, unknownName } from '../../errors.js';
 import { graphParts } from '../../models/latent-parts.js';
 import type { LatentManifest, RestorerManifest } from '../../models/manifest.js';
 import { findModel, type InstalledModel, restorerModel, verifiedFile, verifiedGraphFile } from '../../models/store.js';
-import { Network, type NetworkOptions } from '../../network/index.js';
-import type { Restorer } from '../contract.js';
-import { openRestorer } from '../direct/direct.js';
+import { Network, type NetworkOptions, type NetworkRun } from '../../network/index.js';
+import { type DirectRestorer, openRestorer } from '../direct/direct.js';
 import { checkPart, type StatedPort } from './check.js';
 import type { Captioner } from './contract.js';
 import { openTokenizer, type Tokenizer } from './tokenizer.js';
@@ -24,8 +23,9 @@ export interface FixedText {
 /** Everything of a model that is open: nothing of it fits badly any more. */
 export interface OpenParts {
   readonly network: (name: string) => Network;
-  readonly has: (name: string) => boolean;
-  readonly initial: Restorer | undefined;
+  /** What runs each graph, that of an initial restoration included. */
+  readonly runs: () => readonly NetworkRun[];
+  readonly initial: DirectRestorer | undefined;
   readonly captioner: Captioner | undefined;
   readonly tokenizers: readonly Tokenizer[];
   readonly fixed: { readonly conditional: FixedText; readonly unconditional: FixedText | undefined } | undefined;
@@ -65,28 +65,28 @@ async function openNetworks(
 ): Promise<Map<string, Network>> {
   const own = graphParts(manifest).filter(({ name }) => name !== 'initial'); // which is opened as a restorer
   const ports = statedPorts(manifest);
+  // Hashes first: no graph is read by onnxruntime before all are what the manifest answers for.
+  const paths = new Map<string, string>();
+  for (const { name, graph } of own) paths.set(name, await verifiedGraphFile(folder, graph, options.signal));
   const open = new Map<string, Network>();
-  try {
-    // Hashes first: no graph runs before all are what the manifest answers for.
-    const paths = new Map<string, string>();
-    for (const { name, graph } of own) paths.set(name, await verifiedGraphFile(folder, graph, options.signal));
-    for (const { name } of own) {
+  const outcomes = await Promise.allSettled(
+    own.map(async ({ name }) => {
       const network = await Network.open(`${manifest.id} ${name}`, paths.get(name)!, options);
       open.set(name, network);
       checkPart(manifest.id, name, network, ...ports.get(name)!);
-    }
-    return open;
-  } catch (error) {
-    await Promise.all([...open.values()].map((network) => network.dispose()));
-    throw error;
-  }
+    }),
+  );
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (!failure) return open;
+  await Promise.all([...open.values()].map((network) => network.dispose()));
+  throw failure.reason;
 }
 
 /** M_phi as a restorer of its own: padded, tiled and checked like any other. */
 async function openInitial(
   { manifest, folder, origin }: InstalledModel<LatentManifest>,
   options: NetworkOptions,
-): Promise<Restorer | undefined> {
+): Promise<DirectRestorer | undefined> {
   const { initial } = manifest.parts;
   if (initial.kind === 'graph') {
     const { id, licence, source, maxPixels } = manifest;
@@ -172,7 +172,7 @@ export async function openParts(
     const initial = await openInitial(model, options);
     return {
       network: (name) => networks.get(name)!,
-      has: (name) => networks.has(name),
+      runs: () => [...[...networks.values()].map(({ ran }) => ran), ...(initial ? [initial.ran] : [])],
       initial,
       captioner,
       tokenizers,
