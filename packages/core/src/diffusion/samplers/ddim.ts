@@ -28,7 +28,7 @@ export function ddim(schedule: Schedule, options: DdimOptions): SamplerPlan {
     const spread = eta * Math.sqrt(((1 - next) / (1 - now)) * (1 - now / next));
     const along = Math.sqrt(Math.max(0, 1 - next - spread ** 2));
     const toward = Math.sqrt(next);
-    const levels = { signal, level, sigma: level / signal, next: sigmaOf(next) };
+    const levels = { signal, level, sigma: schedule.sigmas[t]!, next: sigmaOf(next) };
     const common = { t, c: x0[0], d: x0[1], clip, noise: spread, draws: eta > 0, ...levels };
     // eps = (z - signal x0) / level where it follows x0, else straight from z and m.
     return epsFromClipped

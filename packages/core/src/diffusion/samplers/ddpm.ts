@@ -39,7 +39,7 @@ export function ddpm(schedule: Schedule, { times, variance = 'fixed-small', clip
       draws,
       signal,
       level,
-      sigma: level / signal,
+      sigma: schedule.sigmas[t]!,
       next: sigmaOf(next),
     });
   });

@@ -8,6 +8,6 @@ import { refuseEpsAtZeroSnr, type Schedule } from '../schedule.js';
 export function onePrediction(schedule: Schedule, t: number): SamplerPlan {
   refuseEpsAtZeroSnr(schedule);
   const { x0, signal, level } = preserving(schedule.prediction, schedule.alphaBar[t]!);
-  const step = stepOf({ t, c: x0[0], d: x0[1], q: 1, signal, level, sigma: level / signal });
+  const step = stepOf({ t, c: x0[0], d: x0[1], q: 1, signal, level, sigma: schedule.sigmas[t]! });
   return { name: 'one-step', initialScale: 1, steps: [step], churnBefore: true };
 }
