@@ -10,7 +10,7 @@ IR_VARIANTS(void, blurColumnBytes, (const float* const* rows, uint8_t* out, size
 IR_VARIANTS(void, widenBytes, (const uint8_t* src, float* dst, size_t count))
 
 #ifdef IR_VARIANT_PASS
-#include "ir/simd.h"
+#include "kernels/bytes.h"
 
 namespace ir::IR_NS {
 
@@ -66,14 +66,13 @@ void blurColumn(const float* const* rows, float* out, size_t count, const float*
 }
 
 void blurColumnBytes(const float* const* rows, uint8_t* out, size_t count, const float* taps, int size) {
-  column(rows, count, taps, size, [&](size_t i, vf v, size_t width) {
-    const vi level = __builtin_convertvector(v + 0.5f, vi);  // taps are positive with sum 1: at most 255.5 plus rounding
-    for (size_t k = 0; k < width; ++k) out[i + k] = uint8_t(level[k] > 255 ? 255 : level[k]);
-  });
+  column(rows, count, taps, size, [&](size_t i, vf v, size_t width) { storeRounded(out + i, v, width); });
 }
 
 void widenBytes(const uint8_t* src, float* dst, size_t count) {
-  for (size_t i = 0; i < count; ++i) dst[i] = float(src[i]);
+  size_t i = 0;
+  for (; i + kF <= count; i += kF) store(dst + i, widened(src + i));
+  for (; i < count; ++i) dst[i] = float(src[i]);
 }
 
 }  // namespace ir::IR_NS

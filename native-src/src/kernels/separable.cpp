@@ -19,7 +19,7 @@ constexpr int kLanes = 16;
 }
 
 #ifdef IR_VARIANT_PASS
-#include "ir/simd.h"
+#include "kernels/bytes.h"
 
 namespace ir::IR_NS {
 
@@ -82,14 +82,18 @@ void mixLanes(const float* block, long long offset, int channels, const int* fir
 }
 
 void widen(const uint8_t* src, float* dst, size_t n) {
-  for (size_t i = 0; i < n; ++i) dst[i] = float(src[i]);
+  size_t i = 0;
+  for (; i + kF <= n; i += kF) store(dst + i, widened(src + i));
+  for (; i < n; ++i) dst[i] = float(src[i]);
 }
 
 void roundBytes(const float* src, uint8_t* dst, size_t n) {
-  for (size_t i = 0; i < n; ++i) {
-    const float v = src[i] + 0.5f;
-    dst[i] = uint8_t(v <= 0 ? 0 : v >= 255 ? 255 : int(v));
-  }
+  size_t i = 0;
+  for (; i + kF <= n; i += kF) storeRounded(dst + i, load(src + i), kF);
+  if (i == n) return;
+  vf rest{};
+  std::memcpy(&rest, src + i, (n - i) * sizeof(float));
+  storeRounded(dst + i, rest, n - i);
 }
 
 /// One step of a transposition: swaps the blocks of `Step` lanes beside the diagonal of rows a and b.
@@ -145,12 +149,15 @@ void transpose(const float* src, size_t srcPitch, float* dst, size_t dstPitch, i
 }  // namespace ir::IR_NS
 #else
 #include <algorithm>
+#include <memory>
+#include <mutex>
+#include <utility>
 #include <vector>
 
 namespace ir {
 namespace {
 
-constexpr int kStripSamples = 192;  // outputs times channels made at a time along x: a strip's working set stays in the second-level cache
+constexpr int kStripSamples = 384;  // outputs times channels made at a time along x: a strip's working set stays in the second-level cache
 
 constexpr size_t wholeLanes(size_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
@@ -187,15 +194,16 @@ class Separable {
 
   template <class T>
   void columnsThenRows(const T* src, T* dst) const {
+    Spares spares;
     parallelFor(exec_, bands(y_.out), [&](size_t band) {
       const int begin = int(band) * kLanes, end = std::min(y_.out, begin + kLanes);
-      Scratch scratch(*this);
-      Window<T> window(*this, begin, end);
+      const Borrowed scratch(spares, *this);
+      Window<T> window(*this, begin, end, scratch->window);
       for (const Strip& s : strips_) {
         window.fill(src, size_t(s.low) * size_t(channels_), samplesIn(s));
-        for (int y = begin; y < end; ++y) window.mix(y, scratch.lines.data() + size_t(y - begin) * widestIn_, samplesIn(s));
-        along(s, scratch);
-        for (int y = begin; y < end; ++y) emit(scratch.wide.data() + size_t(y - begin) * widestOut_, at(dst, y, s), samplesOut(s));
+        for (int y = begin; y < end; ++y) window.mix(y, scratch->lines.data() + size_t(y - begin) * widestIn_, samplesIn(s));
+        along(s, *scratch);
+        for (int y = begin; y < end; ++y) emit(scratch->wide.data() + size_t(y - begin) * widestOut_, at(dst, y, s), samplesOut(s));
       }
     });
   }
@@ -203,14 +211,15 @@ class Separable {
   template <class T>
   void rowsThenColumns(const T* src, T* dst) const {
     std::vector<float> middle(size_t(y_.in) * out_);
+    Spares spares;
     parallelFor(exec_, bands(y_.in), [&](size_t band) {
       const int begin = int(band) * kLanes, end = std::min(y_.in, begin + kLanes);
-      Scratch scratch(*this);
+      const Borrowed scratch(spares, *this);
       for (const Strip& s : strips_) {
         for (int y = begin; y < end; ++y)
-          read(src + size_t(y) * in_ + size_t(s.low) * size_t(channels_), scratch.lines.data() + size_t(y - begin) * widestIn_, samplesIn(s));
-        along(s, scratch);
-        for (int y = begin; y < end; ++y) emit(scratch.wide.data() + size_t(y - begin) * widestOut_, at(middle.data(), y, s), samplesOut(s));
+          read(src + size_t(y) * in_ + size_t(s.low) * size_t(channels_), scratch->lines.data() + size_t(y - begin) * widestIn_, samplesIn(s));
+        along(s, *scratch);
+        for (int y = begin; y < end; ++y) emit(scratch->wide.data() + size_t(y - begin) * widestOut_, at(middle.data(), y, s), samplesOut(s));
       }
     });
     parallelFor(exec_, bands(y_.out), [&](size_t band) {
@@ -224,18 +233,50 @@ class Separable {
   }
 
  private:
-  /// kLanes lines of a strip, the same transposed, its outputs, and those as lines.
+  /// kLanes lines of a strip, the same transposed, its outputs, and those as lines; source rows widened to float.
   struct Scratch {
-    std::vector<float> lines, block, outputs, wide;
+    std::vector<float> lines, block, outputs, wide, window;
     explicit Scratch(const Separable& s)
         : lines(kLanes * s.widestIn_), block(kLanes * s.widestIn_), outputs(kLanes * s.widestOut_), wide(kLanes * s.widestOut_) {}
+  };
+
+  /// Scratch of bands that are done: fresh memory for each band would cost more than the filter (every page is a fault).
+  struct Spares {
+    std::mutex mutex;
+    std::vector<std::unique_ptr<Scratch> > list;
+  };
+
+  class Borrowed {
+   public:
+    Borrowed(Spares& spares, const Separable& s) : spares_(spares) {
+      {
+        std::lock_guard<std::mutex> lock(spares.mutex);
+        if (!spares.list.empty()) {
+          scratch_ = std::move(spares.list.back());
+          spares.list.pop_back();
+        }
+      }
+      if (!scratch_) scratch_ = std::make_unique<Scratch>(s);
+    }
+    ~Borrowed() {
+      std::lock_guard<std::mutex> lock(spares_.mutex);
+      spares_.list.push_back(std::move(scratch_));
+    }
+    Borrowed(const Borrowed&) = delete;
+    Borrowed& operator=(const Borrowed&) = delete;
+    Scratch& operator*() const { return *scratch_; }
+    Scratch* operator->() const { return scratch_.get(); }
+
+   private:
+    Spares& spares_;
+    std::unique_ptr<Scratch> scratch_;
   };
 
   /// The source rows that outputs [begin, end) along y are made of, a strip at a time: bytes are widened once, floats read where they are.
   template <class T>
   class Window {
    public:
-    Window(const Separable& s, int begin, int end) : s_(s) {
+    Window(const Separable& s, int begin, int end, std::vector<float>& wide) : s_(s), wide_(wide) {
       low_ = s.y_.in;
       int high = 0;
       for (int y = begin; y < end; ++y) {
@@ -251,7 +292,7 @@ class Separable {
     }
     void fill(const uint8_t* src, size_t offset, size_t n) {
       pitch_ = s_.widestIn_;
-      wide_.resize(size_t(rows_) * pitch_);
+      if (wide_.size() < size_t(rows_) * pitch_) wide_.resize(size_t(rows_) * pitch_);
       data_ = wide_.data();
       for (int row = 0; row < rows_; ++row) s_.read(src + size_t(low_ + row) * s_.in_ + offset, wide_.data() + size_t(row) * pitch_, n);
     }
@@ -259,7 +300,7 @@ class Separable {
 
    private:
     const Separable& s_;
-    std::vector<float> wide_;
+    std::vector<float>& wide_;
     const float* data_ = nullptr;
     size_t pitch_ = 0;
     int low_, rows_;
