@@ -1,61 +1,94 @@
-"""python -m ir_training pack|train|anneal|gains|export  (run in training/; see README.md)"""
+"""python -m ir_training COMMAND  (run in training/; see README.md)
+
+restorer-s: pack|train|anneal|gains|export, parts sharp, noisy, gate
+ldm-s:      train|anneal|latents|evaluate|export|all, parts vae, decoder, denoiser
+"""
 import argparse
 from pathlib import Path
 
 import torch
 import yaml
 
-from . import evaluate, export
-from .data import Patches, pack
-from .train import Run
+from . import evaluate, export, ldm
+from .data import pack
+from .train import RestorerRun
 
 HERE = Path(__file__).resolve().parents[1]
 SHARED = HERE.parents[1] / "shared" / "data"
+COMMANDS = {
+    "restorer": ["pack", "train", "anneal", "gains", "export"],
+    "latent-diffusion": ["pack", "train", "anneal", "latents", "evaluate", "export", "all"],
+}
+MODEL_OF_PART = {"vae": "ldm-s", "decoder": "ldm-s", "denoiser": "ldm-s"}
+MODEL_OF_COMMAND = {"latents": "ldm-s", "evaluate": "ldm-s", "all": "ldm-s"}
 
 
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m ir_training", description=__doc__)
-    parser.add_argument("command", choices=["pack", "train", "anneal", "gains", "export"])
-    parser.add_argument("--config", type=Path, default=HERE / "configs" / "restorer-s.yaml")
+def parse() -> tuple[argparse.Namespace, dict]:
+    parser = argparse.ArgumentParser(prog="python -m ir_training", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=sorted({c for commands in COMMANDS.values() for c in commands}))
+    parser.add_argument("--model", help="restorer-s or ldm-s: whose configuration in configs/; told by part or command where they leave no choice")
+    parser.add_argument("--config", type=Path, help="a configuration of your own")
     parser.add_argument("--part", help="train, anneal: which part of the configuration")
     parser.add_argument("--data", type=Path, default=SHARED / "train", help="folder of photographs to learn from")
     parser.add_argument("--val", type=Path, default=SHARED / "val", help="folder of photographs to choose on")
     parser.add_argument("--runs", type=Path, default=HERE / "runs")
+    parser.add_argument("--models", type=Path, default=HERE.parent / "models", help="export: where to; latents, evaluate: where restorer-s lies")
     parser.add_argument("--steps", type=int, default=1_000_000, help="how many more steps (train: until stopped)")
-    parser.add_argument("--checkpoint", default="annealed.pt", help="gains, export: which one")
-    parser.add_argument("--limit", type=int, default=12, help="gains: number of pictures")
+    parser.add_argument("--checkpoint", default="annealed.pt", help="gains, evaluate, export: which one")
+    parser.add_argument("--limit", type=int, default=12, help="gains, evaluate: number of pictures")
     parser.add_argument("--side", type=int, default=256, help="gains: side of the crops")
+    parser.add_argument("--rounds", type=int, help="latents: degraded versions of each photograph (default: the configuration's)")
+    parser.add_argument("--sampling", type=int, default=20, help="evaluate: DDIM steps")
+    parser.add_argument("--guidance", type=float, default=1.0, help="evaluate: weight of the prompt over the empty one")
+    parser.add_argument("--prompt", default="sharp", help="evaluate: quality words joined to the caption")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-    if options.command in ("train", "anneal") and not options.part:
-        parser.error("expected --part sharp, noisy or gate")
-    return options
+    model = options.model or MODEL_OF_PART.get(options.part) or MODEL_OF_COMMAND.get(options.command, "restorer-s")
+    config = yaml.safe_load((options.config or HERE / "configs" / f"{model}.yaml").read_text())
+    check(parser, options, config)
+    return options, config
+
+
+def check(parser: argparse.ArgumentParser, options: argparse.Namespace, config: dict) -> None:
+    commands = COMMANDS[config.get("kind", "restorer")]
+    if options.command not in commands:
+        parser.error(f"expected for {config['id']} one of {', '.join(commands)}, got {options.command}")
+    if options.command in ("train", "anneal") and options.part not in config["parts"]:
+        parser.error(f"expected --part {', '.join(config['parts'])}, got {options.part}")
 
 
 def main() -> None:
-    options = parse()
+    options, config = parse()
     torch.set_num_threads(options.threads)
-    config = yaml.safe_load(options.config.read_text())
     packed = options.runs / "pack.npy"
     if options.command == "pack" or not packed.exists():
         pack(options.data, packed)
+    if options.command == "pack":
+        return
+    if config.get("kind") == "latent-diffusion":
+        ldm.main(options, config, packed)
+    else:
+        restorer(options, config, packed)
+
+
+def restorer(options: argparse.Namespace, config: dict, packed: Path) -> None:
     folder = options.runs / config["id"]
     if options.command in ("train", "anneal"):
-        run = Run(config, options.part, folder)
+        run = RestorerRun(config, options.part, folder)
+        run.prepare(packed, options.val)
         print(f"{'resumed' if run.load('steady.pt') else 'started'} at step {run.step}", flush=True)
-        patches = Patches(packed, run.config["mixture"], run.config["patch"], run.config["seed"])
-        run.train(patches, options.val, options.steps, options.command == "anneal")
-    elif options.command in ("gains", "export"):
-        runs = {name: Run(config, name, folder) for name in config["parts"]}
-        for run in runs.values():
-            if not run.load(options.checkpoint):
-                raise SystemExit(f"expected a checkpoint at {run.folder / options.checkpoint}; run train and anneal first")
-        if options.command == "export":
-            export.export(config, runs, HERE.parent / "models" / config["id"])
-            return
-        network = export.assemble(config, runs)
-        for task, gain in evaluate.quick_gains(network, options.val, evaluate.TASKS, options.limit, options.side).items():
-            print(f"{task:8s} {gain:+.3f}")
+        run.train(options.steps, options.command == "anneal")
+        return
+    runs = {name: RestorerRun(config, name, folder) for name in config["parts"]}
+    for run in runs.values():
+        if not run.load(options.checkpoint):
+            raise SystemExit(f"expected a checkpoint at {run.folder / options.checkpoint}; run train and anneal first")
+    if options.command == "export":
+        export.export(config, runs, options.models / config["id"])
+        return
+    network = export.assemble(config, runs)
+    for task, gain in evaluate.quick_gains(network, options.val, evaluate.TASKS, options.limit, options.side).items():
+        print(f"{task:8s} {gain:+.3f}")
 
 
 main()

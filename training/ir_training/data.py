@@ -36,14 +36,19 @@ def draw_sigma(rng: np.random.Generator) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
+def draw(shares: list[float], rng: np.random.Generator) -> int:
+    """An index, each with its share."""
+    weights = np.array(shares, float)
+    return int(rng.choice(len(shares), p=weights / weights.sum()))
+
+
 class Patches:
     """Draws one sample: a random place of a random crop, degraded by a random kind of the mixture."""
 
     def __init__(self, pack_file: Path, mixture: dict[str, float], patch: int, seed: int):
         self.crops = np.load(pack_file, mmap_mode="r")
         self.kinds = list(mixture)
-        self.weights = np.array(list(mixture.values()), float)
-        self.weights /= self.weights.sum()
+        self.shares = list(mixture.values())
         self.patch, self.seed = patch, seed
 
     def _cut(self, rng: np.random.Generator, margin: int) -> tuple[np.ndarray, int]:
@@ -59,7 +64,7 @@ class Patches:
         return region.astype(np.float32) / np.float32(255), margin
 
     def sample(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, str]:
-        kind = self.kinds[int(rng.choice(len(self.kinds), p=self.weights))]
+        kind = self.kinds[draw(self.shares, rng)]
         sigma = draw_sigma(rng) if "blur" in kind else 0.0
         scale = {"sr2": 2, "sr4": 4, "sr+noise": 2 if rng.random() < 0.5 else 4}.get(kind, 1)
         noise = float(rng.uniform(2, 25)) / 255 if "noise" in kind else 0.0

@@ -8,6 +8,7 @@ import onnxruntime
 import torch
 
 from .model import MULTIPLE, Restorer
+from .run import curve
 
 
 def assemble(config: dict, runs: dict) -> Restorer:
@@ -43,16 +44,6 @@ def export(config: dict, runs: dict, folder: Path) -> None:
     (folder / "training.json").write_text(json.dumps(record, indent=1) + "\n")
     (folder / "curve.jsonl").write_text("".join(curve(runs)))
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, largest difference to PyTorch {worst:.1e}")
-
-
-def curve(runs: dict):
-    """Every validation, and the loss of every 500th step, part by part."""
-    for name, run in runs.items():
-        file = run.folder / "curve.jsonl"
-        for line in file.read_text().splitlines() if file.exists() else []:
-            record = json.loads(line)
-            if "validation" in record or record["step"] % 500 == 0:
-                yield json.dumps({"part": name, **record}) + "\n"
 
 
 def check(network, path: Path, size: tuple[int, int]) -> float:

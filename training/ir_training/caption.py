@@ -1,0 +1,116 @@
+"""The captioner T (Eq. 6): measured properties of a picture, put into words by fixed thresholds, and the words as tokens.
+
+Everything another implementation needs stands in TABLE, WORDS and `measure`: plain sums over float64 arrays, no resampling filter, no random
+number. `asset()` writes the table and the vocabulary as JSON beside the exported graphs, and the product reads its thresholds from there.
+"""
+import numpy as np
+
+LENGTH = 16
+PAD = 0
+BLOCK = 8
+
+# property -> rows (word, from, below): the first row that holds gives the word; no row, no word. Thresholds are near the 20th and 80th
+# percentile of the training photographs for content, and apart sharp from softened, clean from noisy and compressed ones for quality.
+TABLE = {
+    "light": [("dark", None, 0.25), ("dim", 0.25, 0.36), ("bright", 0.6, None)],
+    "contrast": [("flat", None, 0.11), ("contrasty", 0.24, None)],
+    "saturation": [("grey", None, 0.06), ("muted", 0.06, 0.1), ("colourful", 0.33, None)],
+    "warmth": [("cool", None, -0.08), ("warm", 0.2, None)],
+    "green": [("purple", None, -0.04), ("green", 0.06, None)],
+    "texture": [("plain", None, 0.018), ("busy", 0.05, None)],
+    "direction": [("horizontal", None, -0.28), ("vertical", 0.28, None)],
+    "sharpness": [("soft", None, 0.6), ("sharp", 0.7, None)],
+    "grain": [("grainy", 0.014, None)],
+    "blockiness": [("blocky", 1.5, None)],
+}
+QUALITY = ("sharpness", "grain", "blockiness")  # a wish of the user's at inference; what is measured in I_reg is its fault, not the target's
+WORDS = [row[0] for rows in TABLE.values() for row in rows]
+IDS = {word: i + 1 for i, word in enumerate(WORDS)}
+ALIASES = {
+    "blurry": "soft", "blurred": "soft", "crisp": "sharp", "detailed": "sharp", "noisy": "grainy", "compressed": "blocky", "light": "bright",
+    "colorful": "colourful", "vivid": "colourful", "gray": "grey", "smooth": "plain", "textured": "busy",
+}
+
+
+def luma(picture: np.ndarray) -> np.ndarray:
+    return picture.astype(np.float64) @ np.array([0.299, 0.587, 0.114])
+
+
+def reduced(y: np.ndarray, n: int) -> np.ndarray:
+    """Means of n x n squares; what does not fill one at the right and bottom is left out."""
+    h, w = y.shape[0] // n, y.shape[1] // n
+    return y[: h * n, : w * n].reshape(h, n, w, n).mean((1, 3))
+
+
+def gradients(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Forward differences to the right and downwards."""
+    return np.diff(y, axis=1), np.diff(y, axis=0)
+
+
+def strength(y: np.ndarray) -> float:
+    """Mean absolute gradient."""
+    dx, dy = gradients(y)
+    return float((np.abs(dx).mean() + np.abs(dy).mean()) / 2)
+
+
+def grain(y: np.ndarray) -> float:
+    """Deviation of noise, from the quietest quarter of the 8 x 8 blocks, by the mixed difference (blind to edges along the axes)."""
+    mixed = (y[:-1, :-1] - y[1:, :-1] - y[:-1, 1:] + y[1:, 1:]) / 2
+    deviations = np.sort(np.sqrt(reduced(mixed**2, BLOCK)).ravel())
+    return float(deviations[: max(1, deviations.size // 4)].mean())
+
+
+def blockiness(y: np.ndarray) -> float:
+    """Mean absolute difference across the borders of the 8 x 8 grid over that elsewhere; the grid starts at the picture's corner."""
+    across, elsewhere = [], []
+    for d in (np.abs(gradients(y)[0]), np.abs(gradients(y)[1]).T):
+        border = np.arange(d.shape[1]) % BLOCK == BLOCK - 1
+        across.append(d[:, border].mean())
+        elsewhere.append(d[:, ~border].mean())
+    return float((sum(across) + 1e-4) / (sum(elsewhere) + 1e-4))
+
+
+def measure(picture: np.ndarray) -> dict[str, float]:
+    """Properties of RGB in [0, 1], (height, width, 3), at least 32 x 32; every one a mean, so that size matters little."""
+    y = luma(picture)
+    red, green, blue = picture.astype(np.float64).mean((0, 1))
+    half = reduced(y, 2)
+    gx, gy = (float((d**2).mean()) for d in gradients(half))
+    return {
+        "light": float(y.mean()),
+        "contrast": float(y.std()),
+        "saturation": float((picture.max(2).astype(np.float64) - picture.min(2)).mean()),
+        "warmth": float(red - blue),
+        "green": float(green - (red + blue) / 2),
+        "texture": strength(half),
+        "direction": (gx - gy) / (gx + gy + 1e-8),
+        "sharpness": (strength(y) + 1e-5) / (strength(half) + 1e-5),
+        "grain": grain(y),
+        "blockiness": blockiness(y),
+    }
+
+
+def words_of(properties: dict[str, float]) -> list[str]:
+    """The caption: at most one word a property, in the table's order."""
+    words = []
+    for name, rows in TABLE.items():
+        value = properties[name]
+        words += [w for w, low, high in rows if (low is None or value >= low) and (high is None or value < high)][:1]
+    return words
+
+
+def tokens_of(words: list[str]) -> np.ndarray:
+    """int64 (16): ids of known words in the order given, aliases resolved, unknown ones and those beyond the 16th left out, filled up with 0."""
+    ids = [IDS[word] for word in (ALIASES.get(w, w) for w in words) if word in IDS][:LENGTH]
+    return np.array(ids + [PAD] * (LENGTH - len(ids)), np.int64)
+
+
+def tokenize(text: str) -> np.ndarray:
+    """Tokens of a prompt: lower case, cut at everything that is not a letter; no words, the empty prompt."""
+    return tokens_of("".join(c if c.isalpha() else " " for c in text.lower()).split())
+
+
+def asset() -> dict:
+    """What the product needs to write captions and to read prompts."""
+    rows = {name: [{"word": w, "from": low, "below": high} for w, low, high in rows] for name, rows in TABLE.items()}
+    return {"schema": "ir.caption/1", "length": LENGTH, "pad": PAD, "words": IDS, "aliases": ALIASES, "quality": list(QUALITY), "properties": rows}

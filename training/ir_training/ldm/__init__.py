@@ -1,0 +1,127 @@
+"""The small conditional latent diffusion model: one command a part, and `all` for the whole."""
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..evaluate import degraded, pictures
+from ..run import Run
+from . import evaluate, export, latents
+from .variants import InitialRestoration
+from .runs import DecoderRun, DenoiserRun, VaeRun
+from .vae import Autoencoder
+
+HELD_OUT = ("sr4", "sigma4")
+
+
+class Model:
+    """The configuration's parts, each made when it is asked for and from what has to come before it."""
+
+    def __init__(self, options: argparse.Namespace, config: dict, packed: Path):
+        self.options, self.config, self.packed = options, config, packed
+        self.folder = options.runs / config["id"]
+        self.latents = self.folder / "latents"
+
+    def autoencoder(self) -> Autoencoder:
+        """As annealed, before the decoder's finishing."""
+        return self.loaded(VaeRun(self.config, "vae", self.folder)).ema.eval()
+
+    def finished(self) -> Autoencoder:
+        """With the finished decoder; without it where there is none yet, saying so."""
+        run = DecoderRun(self.config, "decoder", self.folder, self.autoencoder())
+        if run.load(self.options.checkpoint):
+            run.autoencoder.decoder = run.ema
+        else:
+            print(f"no {run.folder / self.options.checkpoint}: the decoder as it is before its finishing", flush=True)
+        return run.autoencoder.eval()
+
+    def loaded(self, run: Run) -> Run:
+        if not run.load("annealed.pt"):
+            raise SystemExit(f"expected a checkpoint at {run.folder / 'annealed.pt'}; train and anneal {run.name} first")
+        return run
+
+    def restoration(self) -> InitialRestoration:
+        return InitialRestoration(self.options.models, self.options.threads)
+
+    def part(self, name: str) -> Run:
+        """Ready to train."""
+        if name == "vae":
+            run = VaeRun(self.config, name, self.folder)
+            run.prepare(self.options, self.packed)
+        elif name == "decoder":
+            run = DecoderRun(self.config, name, self.folder, self.autoencoder())
+            run.prepare(self.options, self.packed)
+        else:
+            run = DenoiserRun(self.config, name, self.folder)
+            run.prepare(self.latents)
+            run.held_out = self.held_out()
+        return run
+
+    def train(self, name: str, steps: int, anneal: bool) -> None:
+        run = self.part(name)
+        print(f"{name} {'resumed' if run.load('steady.pt') else 'started'} at step {run.step}", flush=True)
+        run.train(steps, anneal)
+
+    def encode(self, rounds: int | None) -> None:
+        crops = np.load(self.packed, mmap_mode="r")
+        encoder = self.autoencoder().encoder
+        channels = self.config["parts"]["vae"]["network"]["latent"]
+        store = latents.Store(self.latents, latents.fingerprint(encoder), len(crops), channels, latents.side_of(crops))
+        latents.build(store, self.config, encoder, crops, self.restoration(), rounds or self.config["latents"]["rounds"])
+
+    def held_out(self) -> tuple[np.ndarray, ...]:
+        """Normalised z_0, c_f and tokens of 12 crops to choose on, by SR4 and blur 4; kept beside the latents."""
+        file = self.latents / "held-out.npz"
+        if not file.exists():
+            encoder, restoration = self.autoencoder().encoder, self.restoration()
+            normaliser = latents.Normaliser(self.latents / "normalise.json")
+            clean, hint, tokens = [], [], []
+            for x in pictures(self.options.val, 12, 256):
+                for task in HELD_OUT:
+                    clean.append(normaliser(latents.encode(encoder, x)))
+                    hint.append(normaliser(latents.encode(encoder, restoration(degraded(x, task)))))
+                    tokens.append(evaluate.tokens_of_picture(x))
+            np.savez(file, clean=np.stack(clean), hint=np.stack(hint), tokens=np.stack(tokens))
+        with np.load(file) as held:
+            return held["clean"], held["hint"], held["tokens"]
+
+    def sampler(self) -> "evaluate.Sampler":
+        run = DenoiserRun(self.config, "denoiser", self.folder)
+        if not run.load(self.options.checkpoint):
+            raise SystemExit(f"expected a checkpoint at {run.folder / self.options.checkpoint}; train the denoiser first")
+        return evaluate.Sampler(self.finished(), run.ema.eval(), latents.Normaliser(self.latents / "normalise.json"))
+
+    def all(self) -> None:
+        """Every part with the configuration's numbers of steps; goes on where it was interrupted."""
+        for name in ("vae", "decoder", "denoiser"):
+            if name == "denoiser":
+                self.encode(None)
+            plan, folder = self.config["parts"][name]["plan"], self.folder / name
+            if (folder / "annealed.pt").exists() and (folder / "finished").exists():
+                print(f"{name} is finished", flush=True)
+                continue
+            self.train(name, max(0, plan["steady"] - steps_done(folder)), False)
+            self.train(name, plan["anneal"], True)
+            (folder / "finished").touch()
+        export.export(self)
+
+
+def steps_done(folder: Path) -> int:
+    path = folder / "steady.pt"
+    return torch.load(path, weights_only=True)["step"] if path.exists() else 0
+
+
+def main(options: argparse.Namespace, config: dict, packed: Path) -> None:
+    model = Model(options, config, packed)
+    if options.command in ("train", "anneal"):
+        model.train(options.part, options.steps, options.command == "anneal")
+    elif options.command == "latents":
+        model.encode(options.rounds)
+    elif options.command == "evaluate":
+        evaluate.evaluate(model.sampler(), model.restoration(), options, model.folder / "evaluate")
+    elif options.command == "export":
+        export.export(model)
+    else:
+        model.all()

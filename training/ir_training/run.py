@@ -1,0 +1,140 @@
+"""Training of one part in two phases: a steady one that can go on over any number of sittings, and an annealing that ends it (learning rate
+to 0). The annealing starts from the latest steady checkpoint and leaves that untouched, so that steady training can be resumed later.
+"""
+import copy
+import json
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+NOTE_EVERY = 100  # steps
+
+
+class Run:
+    """One part: network, averaged network, optimiser and how far it has come, in a folder of its own. Kinds of parts say what the loss is."""
+
+    def __init__(self, config: dict, name: str, folder: Path):
+        self.name, self.folder = name, folder / name
+        self.config = {**{k: v for k, v in config.items() if k != "parts"}, **config["parts"][name]}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(config["seed"])
+        self.net = self.build().to(memory_format=torch.channels_last)
+        self.ema = copy.deepcopy(self.net)
+        self.base = self.config["optimizer"]
+        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=self.base["lr"], betas=(0.9, 0.99))
+        self.step, self.seconds = 0, 0.0
+
+    def build(self) -> torch.nn.Module:
+        raise NotImplementedError
+
+    def loss(self) -> torch.Tensor:
+        """Of the batch of step `self.step`, a function of seed and step alone."""
+        raise NotImplementedError
+
+    def measure(self) -> dict | None:
+        """What the averaged network reaches on the photographs to choose on; None where a part has no such number of its own."""
+        return None
+
+    def state(self) -> dict:
+        return {"net": self.net.state_dict(), "ema": self.ema.state_dict(), "optimizer": self.optimizer.state_dict()}
+
+    def restore(self, state: dict) -> None:
+        self.net.load_state_dict(state["net"])
+        self.ema.load_state_dict(state["ema"])
+        self.optimizer.load_state_dict(state["optimizer"])
+
+    def load(self, checkpoint: str) -> bool:
+        path = self.folder / checkpoint
+        if not path.exists():
+            return False
+        state = torch.load(path, weights_only=True)
+        self.restore(state)
+        self.step, self.seconds = state["step"], state["seconds"]
+        return True
+
+    def save(self, checkpoint: str) -> None:
+        temporary = self.folder / f"{checkpoint}.partial"
+        torch.save({**self.state(), "step": self.step, "seconds": self.seconds}, temporary)
+        os.replace(temporary, self.folder / checkpoint)
+
+    def note(self, **record) -> None:
+        with open(self.folder / "curve.jsonl", "a") as file:
+            file.write(json.dumps({"step": self.step, "seconds": round(self.seconds), **record}) + "\n")
+
+    def autocast(self):
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.config["precision"] == "bf16")
+
+    def train(self, steps: int, anneal: bool) -> None:
+        first, losses = self.step, []
+        checkpoint = "annealed.pt" if anneal else "steady.pt"
+        saved = checked = time.time()
+        while self.step < first + steps:
+            began = time.time()
+            left = 1 - (self.step - first) / steps if anneal else 1.0
+            self.set_rate(min(1.0, (self.step + 1) / self.base["warmup"]) * left)
+            losses.append(self.update())
+            self._average(self.base["ema"])
+            self.step += 1
+            self.seconds += time.time() - began
+            if self.step % NOTE_EVERY == 0:
+                self._note_losses(losses, anneal)
+                losses = []
+            if time.time() - saved > 60 * self.config["checkpoint_minutes"]:
+                self.save(checkpoint)
+                saved = time.time()
+            if time.time() - checked > 60 * self.config["validate_minutes"]:
+                self.validate()
+                checked = time.time()
+        self.save(checkpoint)
+        self.validate()
+
+    def set_rate(self, factor: float) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.base["lr"] * factor
+
+    def update(self) -> dict[str, float]:
+        """One step of the optimiser; the losses by name, `loss` among them."""
+        loss = self.loss()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.apply()
+        return {"loss": loss.item()}
+
+    def apply(self) -> None:
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.base["clip"])
+        self.optimizer.step()
+
+    def _note_losses(self, losses: list[dict[str, float]], anneal: bool) -> None:
+        means = {name: round(float(np.mean([l[name] for l in losses])), 6) for name in losses[0]}
+        self.note(phase="anneal" if anneal else "steady", **means)
+        print(f"{self.name} step {self.step} {text(means)} {self.seconds / 60:.1f} min", flush=True)
+
+    def _average(self, keep: float) -> None:
+        keep = min(keep, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for mean, now in zip(self.ema.parameters(), self.net.parameters()):
+                mean.lerp_(now, 1 - keep)
+
+    def validate(self) -> None:
+        measured = self.measure()
+        if not measured:
+            return
+        self.note(validation=measured)
+        print(f"{self.name} step {self.step} {text(measured)}", flush=True)
+
+
+def text(values: dict[str, float]) -> str:
+    return " ".join(f"{k} {v:.6g}" for k, v in values.items())
+
+
+def curve(runs: dict):
+    """Every validation, and the loss of every 500th step, part by part."""
+    for name, run in runs.items():
+        file = run.folder / "curve.jsonl"
+        for line in file.read_text().splitlines() if file.exists() else []:
+            record = json.loads(line)
+            if "validation" in record or record["step"] % 500 == 0:
+                yield json.dumps({"part": name, **record}) + "\n"
