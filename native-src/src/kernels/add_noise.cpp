@@ -36,14 +36,14 @@ void noisyFloats(const NoiseKey& key, uint64_t position, float sigma, bool clip,
   for (size_t i = 0; i < count; i += kNormalsTile) {
     const size_t n = count - i < kNormalsTile ? count - i : kNormalsTile;
     const float* noise = normalsTile(position + i, n, key, rounds, scratch);
-    for (size_t j = 0; j < n; j += kF) {
-      const size_t width = n - j < size_t(kF) ? n - j : size_t(kF);
-      vf x{}, e{};
-      std::memcpy(&x, src + i + j, width * sizeof(float));
-      std::memcpy(&e, noise + j, width * sizeof(float));
-      const vf v = noisy(x, e, sigma, clip);
-      std::memcpy(dst + i + j, &v, width * sizeof(float));
-    }
+    size_t j = 0;
+    for (; j + kF <= n; j += kF) store(dst + i + j, noisy(load(src + i + j), load(noise + j), sigma, clip));
+    if (j == n) continue;
+    vf x{}, e{};
+    std::memcpy(&x, src + i + j, (n - j) * sizeof(float));
+    std::memcpy(&e, noise + j, (n - j) * sizeof(float));
+    const vf v = noisy(x, e, sigma, clip);
+    std::memcpy(dst + i + j, &v, (n - j) * sizeof(float));
   }
 }
 
