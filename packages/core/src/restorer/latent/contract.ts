@@ -36,6 +36,11 @@ export interface LatentRestorer extends Restorer {
   readonly stepCount: number;
   /** What runs the graphs; several providers are told as `cuda+cpu`. */
   readonly ran: NetworkRun;
+  /**
+   * The same open parts under other settings, over those given before: for sweeps, without opening graphs again. Ends with this restorer; its own
+   * `dispose` does nothing.
+   */
+  under(settings: Readonly<Record<string, unknown>>): LatentRestorer;
   /** Step by step; nothing is decoded unless asked for. */
   steps(image: Image, options?: RestoreOptions): AsyncGenerator<LatentStep, void, undefined>;
   /** I_reg = M_phi(I_y) (Eq. 3). */

@@ -4,7 +4,7 @@ import { type PhiloxNoise, philoxNoise } from '../../diffusion/noise.js';
 import { sample, startFrom, startFromNoise } from '../../diffusion/sample.js';
 import { makeSampling, type Sampling } from '../../diffusion/sampling.js';
 import { makeSchedule, type Schedule } from '../../diffusion/schedule.js';
-import { explain, InputError, ModelError } from '../../errors.js';
+import { explain, InputError, ModelError, UsageError } from '../../errors.js';
 import type { Image } from '../../image/contract.js';
 import { assertImage } from '../../image/create.js';
 import { imageHash } from '../../image/hash.js';
@@ -26,7 +26,7 @@ import { emptyGrid, type Grid } from './grid.js';
 import { type OpenParts, openParts } from './parts.js';
 import { cutTo, padTo, rgbOf, toImage } from './pictures.js';
 import { guidanceOf, type LatentSettings, readSettings, strengthOf } from './settings.js';
-import { type Conditioning, fixedText, readText } from './text.js';
+import { type Conditioning, readText } from './text.js';
 import { windowsOf } from './windows.js';
 
 export interface LatentOptions extends NetworkOptions {
@@ -42,6 +42,23 @@ export const scheduleOf = ({ schedule, parts }: LatentManifest): Schedule => {
   return makeSchedule({ ...given, prediction: parts.denoiser.prediction });
 };
 
+/** How a run goes: settings, and what follows from them. */
+interface Recipe {
+  readonly settings: LatentSettings;
+  readonly schedule: Schedule;
+  readonly sampling: Sampling;
+}
+
+/** @throws UsageError for settings that do not fit the model or each other */
+function recipeOf(manifest: LatentManifest, given: Readonly<Record<string, unknown>>): Recipe {
+  const settings = readSettings(manifest, given);
+  if (typeof settings.tile !== 'string') checkTilePlan(settings.tile);
+  const schedule = scheduleOf(manifest);
+  const { inputs, levels } = manifest.parts.denoiser;
+  const network = { whole: inputs.time.dtype === 'int64', nearest: levels === 'nearest' };
+  return { settings, schedule, sampling: makeSampling(schedule, settings, network) };
+}
+
 /**
  * A restorer from an installed latent diffusion model. Settings, schedule, hashes, ports and files are checked before anything runs.
  * @throws UsageError for settings that do not fit; ModelError naming the part and the mend; EnvironmentError `IR_E_PROVIDER`
@@ -51,22 +68,16 @@ export async function openLatentRestorer(
   options: LatentOptions = {},
 ): Promise<LatentRestorer> {
   const { manifest } = model;
-  const settings = readSettings(manifest, options.settings ?? {});
-  if (typeof settings.tile !== 'string') checkTilePlan(settings.tile);
-  const schedule = scheduleOf(manifest);
-  const { inputs, levels } = manifest.parts.denoiser;
-  const sampling = makeSampling(schedule, settings, {
-    whole: inputs.time.dtype === 'int64',
-    nearest: levels === 'nearest',
-  });
+  const given = options.settings ?? {};
+  const recipe = recipeOf(manifest, given);
+  const { providers = options.providers, threads = options.threads } = recipe.settings;
   const captioners = [...(options.captioners ?? []), ...BUILTIN_CAPTIONERS];
-  const { providers = options.providers, threads = options.threads } = settings;
   const parts = await openParts(model, captioners, {
     ...(providers ? { providers } : {}),
     ...(threads ? { threads } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   });
-  const restorer = new Latent(manifest, settings, schedule, sampling, parts);
+  const restorer = new Latent(manifest, given, recipe, parts, () => parts.dispose());
   if (manifest.condition.of === 'initial' || restorer.scale === 1) return restorer;
   await restorer.dispose();
   const expected = 'an initial restoration of scale 1, since the condition is of the input';
@@ -91,15 +102,22 @@ const signalOf = ({ signal }: CallOptions): CallOptions => (signal ? { signal } 
 class Latent implements LatentRestorer {
   readonly family = 'latent-diffusion';
   readonly needs = { degradation: false };
+  readonly settings: LatentSettings;
+  readonly schedule: Schedule;
+  readonly sampling: Sampling;
   readonly captioner: Captioner | undefined;
 
   constructor(
     readonly manifest: LatentManifest,
-    readonly settings: LatentSettings,
-    readonly schedule: Schedule,
-    readonly sampling: Sampling,
+    /** The settings as they were given. */
+    readonly given: Readonly<Record<string, unknown>>,
+    { settings, schedule, sampling }: Recipe,
     readonly parts: OpenParts,
+    readonly dispose: () => Promise<void>,
   ) {
+    this.settings = settings;
+    this.schedule = schedule;
+    this.sampling = sampling;
     this.captioner = captionerOf(manifest, parts);
   }
 
@@ -161,8 +179,20 @@ class Latent implements LatentRestorer {
     return toImage(await this.#decoded(z, image, plan, options), image);
   }
 
-  dispose(): Promise<void> {
-    return this.parts.dispose();
+  under(settings: Readonly<Record<string, unknown>>): LatentRestorer {
+    const fixed = ['providers', 'threads'].filter((key) => key in settings);
+    if (fixed.length > 0) {
+      const fix = 'Open the model again';
+      const told = {
+        name: `${this.id} settings`,
+        expected: 'none that parts are opened with',
+        got: fixed.join(', '),
+        fix,
+      };
+      throw new UsageError('IR_E_USAGE', explain(told));
+    }
+    const given = { ...this.given, ...settings };
+    return new Latent(this.manifest, given, recipeOf(this.manifest, given), this.parts, async () => {});
   }
 
   /** @throws InputError `IR_E_SIZE` */
@@ -268,16 +298,14 @@ class Latent implements LatentRestorer {
     const caption = this.captioner && settings.caption !== false ? await this.captioner.caption(regression, call) : '';
     const prompt = [caption, settings.prompt].filter((words) => words !== '').join(separator);
     const read = async (words: string): Promise<Conditioning> =>
-      parts.fixed ? fixedText(manifest, parts.fixed.conditional) : readText(manifest, parts, words, call);
+      parts.fixed?.conditional ?? readText(manifest, parts, words, call);
     const conditional: Told = { text: await read(prompt), condition };
     if (settings.guidance === 1) return { conditional };
     if ((settings.unconditional ?? (text ? 'negative-prompt' : 'no-condition')) === 'no-condition') {
       const nothing = emptyGrid(condition.channels, condition.width, condition.height);
       return { conditional, unconditional: { ...conditional, condition: nothing } };
     }
-    const away = parts.fixed?.unconditional
-      ? fixedText(manifest, parts.fixed.unconditional)
-      : await read(settings.negative);
+    const away = parts.fixed?.unconditional ?? (await read(settings.negative));
     return { conditional, unconditional: { text: away, condition } };
   }
 

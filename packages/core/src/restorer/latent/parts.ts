@@ -8,17 +8,12 @@ import { Network, type NetworkOptions, type NetworkRun } from '../../network/ind
 import { type DirectRestorer, openRestorer } from '../direct/direct.js';
 import { checkPart, type StatedPort } from './check.js';
 import type { Captioner } from './contract.js';
+import { type Conditioning, fixedText } from './text.js';
 import { openTokenizer, type Tokenizer } from './tokenizer.js';
 
 type Parts = LatentManifest['parts'];
 type Text = NonNullable<Parts['text']>;
 export type TextEncoder = Extract<Text, { kind: 'encoders' }>['encoders'][number];
-
-/** A fixed context or vector in place of a text encoder. */
-export interface FixedText {
-  readonly context?: Float32Array;
-  readonly vector?: Float32Array;
-}
 
 /** Everything of a model that is open: nothing of it fits badly any more. */
 export interface OpenParts {
@@ -28,7 +23,8 @@ export interface OpenParts {
   readonly initial: DirectRestorer | undefined;
   readonly captioner: Captioner | undefined;
   readonly tokenizers: readonly Tokenizer[];
-  readonly fixed: { readonly conditional: FixedText; readonly unconditional: FixedText | undefined } | undefined;
+  /** What stands in for a text encoder. */
+  readonly fixed: { readonly conditional: Conditioning; readonly unconditional: Conditioning | undefined } | undefined;
   dispose(): Promise<void>;
 }
 
@@ -123,11 +119,15 @@ async function readFloats(folder: string, file: Parameters<typeof verifiedFile>[
 
 type FixedFiles = Pick<Extract<Text, { kind: 'fixed' }>, 'context' | 'vector'>;
 
-async function readFixed(folder: string, { context, vector }: FixedFiles): Promise<FixedText> {
-  return {
+/** A context that the model brings instead of a text encoder, checked against the port that takes it. */
+async function readFixed(
+  { manifest, folder }: InstalledModel<LatentManifest>,
+  { context, vector }: FixedFiles,
+): Promise<Conditioning> {
+  return fixedText(manifest, {
     ...(context ? { context: await readFloats(folder, context) } : {}),
     ...(vector ? { vector: await readFloats(folder, vector) } : {}),
-  };
+  });
 }
 
 function findCaptioner(part: Parts['captioner'], known: readonly Captioner[]): Captioner | undefined {
@@ -162,27 +162,27 @@ export async function openParts(
   const fixed =
     text?.kind === 'fixed'
       ? {
-          conditional: await readFixed(folder, text),
-          unconditional: text.unconditional && (await readFixed(folder, text.unconditional)),
+          conditional: await readFixed(model, text),
+          unconditional: text.unconditional && (await readFixed(model, text.unconditional)),
         }
       : undefined;
-  const networks = await openNetworks(model, options);
-  const close = () => Promise.all([...networks.values()].map((network) => network.dispose()));
+  const initial = await openInitial(model, options);
   try {
-    const initial = await openInitial(model, options);
+    const networks = await openNetworks(model, options);
+    const all = [...networks.values(), ...(initial ? [initial] : [])];
     return {
       network: (name) => networks.get(name)!,
-      runs: () => [...[...networks.values()].map(({ ran }) => ran), ...(initial ? [initial.ran] : [])],
+      runs: () => all.map(({ ran }) => ran),
       initial,
       captioner,
       tokenizers,
       fixed,
       dispose: async () => {
-        await Promise.all([close(), initial?.dispose()]);
+        await Promise.all(all.map((one) => one.dispose()));
       },
     };
   } catch (error) {
-    await close();
+    await initial?.dispose();
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import type { LatentManifest } from '../../models/manifest.js';
 import type { Network } from '../../network/index.js';
 import type { Tensor } from '../../network/protocol.js';
 import type { CallOptions } from '../../progress.js';
-import type { FixedText, OpenParts, TextEncoder } from './parts.js';
+import type { OpenParts, TextEncoder } from './parts.js';
 
 /** c_t (Eq. 6): what a text is to the denoiser. */
 export interface Conditioning {
@@ -80,8 +80,11 @@ export async function readText(
   };
 }
 
-/** A context that the model brings instead of a text encoder, [1, tokens, D] by the denoiser's own port. @throws ModelError where its length does not fit */
-export function fixedText(manifest: LatentManifest, { context, vector }: FixedText): Conditioning {
+/** Numbers for a context or vector as tensors: [1, tokens, D] by the denoiser's own port. @throws ModelError where its length does not fit */
+export function fixedText(
+  manifest: LatentManifest,
+  { context, vector }: { readonly context?: Float32Array; readonly vector?: Float32Array },
+): Conditioning {
   const { denoiser, control } = manifest.parts;
   const port = denoiser.inputs.context ?? control?.inputs.context;
   return {
