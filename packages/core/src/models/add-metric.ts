@@ -1,4 +1,4 @@
-import { explain, ModelError } from '../errors.js';
+import { EnvironmentError, explain, ModelError } from '../errors.js';
 import type { Image } from '../image/contract.js';
 import type { Network } from '../network/index.js';
 import type { PortMetadata, Tensor } from '../network/protocol.js';
@@ -73,12 +73,14 @@ class Graph {
     return outputs;
   }
 
+  /** Some graphs fail at sizes too small for them, some bring their process down (a division by 0 in a pooling layer). */
   async takes(width: number, height: number): Promise<boolean> {
     try {
       await this.pass(width, height);
       return true;
     } catch (error) {
-      if (error instanceof ModelError) return false;
+      const crashed = error instanceof EnvironmentError && error.code === 'IR_E_WORKER';
+      if (error instanceof ModelError || crashed) return false;
       throw error;
     }
   }
