@@ -40,8 +40,19 @@ class Expert(nn.Module):
         return self.tail(self.trunk(self.stem(half)))
 
 
+def haar(gain: float) -> torch.Tensor:
+    """Detail bands of each 2x2 block as filters over the 12 unshuffled planes, both signs, so that rectifying gives their magnitude: (18, 12)."""
+    bands = torch.tensor([[1.0, -1, -1, 1], [1, -1, 1, -1], [1, 1, -1, -1]])
+    filters = torch.zeros(3, 3, 3, 4)
+    for colour in range(3):
+        filters[colour, :, colour] = bands
+    filters = filters.reshape(9, 12)
+    return gain * torch.cat([filters, -filters])
+
+
 class Gate(nn.Module):
-    """How noisy a neighbourhood of about 100 pixels is: a logit per 8x8 block; above 0 the noise expert leads."""
+    """How noisy a neighbourhood of about 100 pixels is: a logit per 8x8 block; above 0 the noise expert leads. Starts from the magnitudes of
+    the finest details, which noise raises in every band alike; from random filters it does not find them."""
 
     WINDOW = 9  # blocks
 
@@ -55,6 +66,10 @@ class Gate(nn.Module):
         self.pool = nn.AvgPool2d(self.WINDOW, stride=1, padding=self.WINDOW // 2, count_include_pad=False)
         self.head = nn.Sequential(nn.Conv2d(channels, channels, 1), nn.ReLU(), nn.Conv2d(channels, 1, 1))
         self.reach = 2 + 2 + 4 + 8 * (self.WINDOW // 2 + 1)
+        with torch.no_grad():
+            stem = self.features[0]
+            stem.weight[:18] *= 0.1
+            stem.weight[:18, :, 1, 1] += haar(8.0)
 
     def forward(self, half):
         return self.head(self.pool(self.features(half)))
