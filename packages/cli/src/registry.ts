@@ -8,12 +8,12 @@ import {
   UsageError,
   unknownName,
 } from '@ir/core';
-import { METRICS } from '@ir/metrics';
+import { allMetrics } from '@ir/metrics';
 
-/** Everything `ir` can name: all metrics; doing nothing, the classical methods and every installed network. */
+/** Everything `ir` can name: all metrics, those of installed networks too; doing nothing, the classical methods and every installed network. */
 export async function setup(): Promise<Registry> {
   const networks = [...(await installedRestorers()), ...(await installedLatentRestorers())];
-  return { metrics: METRICS, restorers: [noRestorer, ...classicalRestorers, ...networks] };
+  return { metrics: allMetrics(), restorers: [noRestorer, ...classicalRestorers, ...networks] };
 }
 
 /** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion */

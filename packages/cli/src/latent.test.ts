@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { decode, saveImage } from '@ir/core';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { run } from './run.js';
+import { PaperTerminal } from './testing/terminal.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ir-cli-latent-'));
+const at = (name: string) => join(folder, name);
+const before = process.env.IR_MODELS_DIR;
+
+beforeAll(async () => {
+  // Two tiny models with the ports of DiffBIR and SUPIR (training/export/tiny_ldm.py).
+  process.env.IR_MODELS_DIR = fileURLToPath(new URL('../../core/goldens/latent', import.meta.url));
+  const data = Float32Array.from({ length: 3 * 48 * 40 }, (_, i) => ((i * 7) % 256) / 255);
+  await saveImage({ width: 48, height: 40, channels: 3, depth: 8, data }, at('in.png'));
+});
+afterAll(() => {
+  if (before === undefined) delete process.env.IR_MODELS_DIR;
+  else process.env.IR_MODELS_DIR = before;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function ir(...argv: string[]) {
+  const terminal = new PaperTerminal();
+  const code = await run(argv, terminal);
+  return { code, stdout: terminal.printed, stderr: terminal.told };
+}
+
+describe('latent diffusion models on the command line', () => {
+  test('are listed with the parameters of all parts', async () => {
+    const { code, stdout } = await ir('models', 'list');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^diffbir-tiny +latent-diffusion +0\.0\d /m);
+    expect(stdout).toMatch(/^supir-tiny +latent-diffusion /m);
+  });
+
+  test('restore by the settings given, the same bytes for the same seed', async () => {
+    const restore = (out: string, ...more: string[]) =>
+      ir('restore', at('in.png'), '-o', at(out), '--model', 'supir-tiny', '--set', 'steps=2', '--json', ...more);
+    const first = await restore('a.png', '--seed', '5', '--set', 'sampler={"name":"edm","churn":2}');
+    expect([first.code, first.stderr]).toEqual([0, '']);
+    const { identity, ran } = JSON.parse(first.stdout);
+    expect(identity).toContain('sampler.churn=2');
+    expect(ran.provider).toBe('cpu');
+    await restore('b.png', '--seed', '5', '--set', 'sampler={"name":"edm","churn":2}');
+    await restore('c.png', '--seed', '6', '--set', 'sampler={"name":"edm","churn":2}');
+    const [a, b, c] = await Promise.all(['a.png', 'b.png', 'c.png'].map((name) => decode(at(name))));
+    expect(b!.data).toEqual(a!.data);
+    expect(c!.data).not.toEqual(a!.data);
+  });
+
+  test('what does not fit ends with status 2 before any work', async () => {
+    const { code, stderr } = await ir(
+      'restore',
+      at('in.png'),
+      '-o',
+      at('d.png'),
+      '--model',
+      'diffbir-tiny',
+      '--set',
+      'sampler=dimm',
+    );
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/sampler.name: .*Did you mean "ddim"/);
+  });
+});
