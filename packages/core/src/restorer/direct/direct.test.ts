@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Image } from '../../image/contract.js';
 import { random, randomImage } from '../../image/testing/pictures.js';
 import { addModel } from '../../models/add.js';
-import { findModel, type InstalledModel } from '../../models/store.js';
+import { findModel, type InstalledModel, restorerModel } from '../../models/store.js';
 import { identityGraph, notANumberGraph, type RestorerGraph, restorerGraph, slowGraph } from '../../testing/graphs.js';
 import { networkRestorer, noRestorer } from './definitions.js';
 import { type DirectRestorer, openRestorer } from './direct.js';
@@ -173,7 +173,7 @@ describe('what goes in comes out', () => {
 
   test('the port has the colour order it asks for', async () => {
     // Input taken as BGR, output as RGB: red and blue change places.
-    const { manifest, folder: at } = await model(identityGraph());
+    const { manifest, folder: at } = restorerModel(await model(identityGraph()));
     const swapped = { ...manifest, input: { ...manifest.input, colour: 'BGR' as const } };
     await using restorer = await openRestorer({ manifest: swapped, folder: at, origin: 'user' }).then(disposable);
     const image = randomImage(6);
@@ -246,7 +246,7 @@ describe('running', () => {
   });
 
   test('output that is not a number is refused with the name of the port', async () => {
-    const { manifest, folder: at } = await model(identityGraph());
+    const { manifest, folder: at } = restorerModel(await model(identityGraph()));
     const file = join(at, 'nan.onnx');
     const bytes = notANumberGraph();
     await writeFile(file, bytes);
@@ -304,7 +304,7 @@ const bundled = await findModel('restorer-s').catch(() => undefined);
   await using restorer = await openRestorer(bundled!).then(disposable);
   const image = randomImage(4, { width: 131, height: 77 });
   const whole = await restorer.restore(image, { tile: 'none' });
-  const { reach } = bundled!.manifest;
+  const { reach } = restorerModel(bundled!).manifest;
   expect(worst(whole, await restorer.restore(image, { tile: { size: 64, overlap: reach } }))).toBeLessThan(1e-5);
   expect(worst(whole, await restorer.restore(image, { tile: { size: 64, overlap: 0 } }))).toBeGreaterThan(1e-3);
 });
