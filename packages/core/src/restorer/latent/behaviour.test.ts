@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { hashFile } from '../../models/store.js';
 import { onnxBytes } from '../../testing/onnx.js';
 import type { LatentRestorer, LatentStep } from './contract.js';
+import { latentRestorer } from './definitions.js';
 import { openLatentRestorer } from './latent.js';
 import { copiedModel, formulaPicture, type Json, modelIn, tinyModel } from './testing/models.js';
 
@@ -163,6 +164,23 @@ describe('a run', () => {
     await gone.dispose();
     await expect(gone.restore(image)).rejects.toMatchObject({ code: 'IR_E_DISPOSED' });
   });
+});
+
+test('restorers of one definition share the open graphs, which end with the last', async () => {
+  const definition = latentRestorer(tinyModel('diffbir-tiny'));
+  const [a, b] = await Promise.all([2, 3].map((steps) => definition.create({ ...SHORT, steps }, { threads: 1 })));
+  const partsOf = (restorer: unknown) => (restorer as { readonly parts: object }).parts;
+  expect(partsOf(a)).toBe(partsOf(b));
+  expect(a!.identity).not.toBe(b!.identity);
+  await a!.dispose();
+  await a!.dispose();
+  await expect(a!.restore(image)).rejects.toMatchObject({ code: 'IR_E_DISPOSED' });
+  await b!.restore(image);
+  await b!.dispose();
+  const again = await definition.create(SHORT);
+  expect(partsOf(again)).not.toBe(partsOf(b));
+  await again.dispose();
+  await expect(definition.create({ steps: 0 })).rejects.toMatchObject({ code: 'IR_E_SCHEMA' });
 });
 
 describe('every sampler, from noise and from the condition', () => {

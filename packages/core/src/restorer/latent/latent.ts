@@ -42,6 +42,10 @@ export const scheduleOf = ({ schedule, parts }: LatentManifest): Schedule => {
   return makeSchedule({ ...given, prediction: parts.denoiser.prediction });
 };
 
+/** Refuses settings that a model cannot follow, as opening it would. @throws UsageError */
+export const checkSettings = (manifest: LatentManifest, settings: Readonly<Record<string, unknown>>): void =>
+  void recipeOf(manifest, settings);
+
 /** How a run goes: settings, and what follows from them. */
 interface Recipe {
   readonly settings: LatentSettings;
@@ -66,7 +70,7 @@ function recipeOf(manifest: LatentManifest, given: Readonly<Record<string, unkno
 export async function openLatentRestorer(
   model: InstalledModel<LatentManifest>,
   options: LatentOptions = {},
-): Promise<LatentRestorer> {
+): Promise<LatentRestorer & Pick<Latent, 'under'>> {
   const { manifest } = model;
   const given = options.settings ?? {};
   const recipe = recipeOf(manifest, given);
@@ -99,6 +103,7 @@ interface Prepared {
 
 const signalOf = ({ signal }: CallOptions): CallOptions => (signal ? { signal } : {});
 
+/** See `LatentRestorer`; `under` can be told what its view's end means. */
 class Latent implements LatentRestorer {
   readonly family = 'latent-diffusion';
   readonly needs = { degradation: false };
@@ -106,6 +111,7 @@ class Latent implements LatentRestorer {
   readonly schedule: Schedule;
   readonly sampling: Sampling;
   readonly captioner: Captioner | undefined;
+  #disposed = false;
 
   constructor(
     readonly manifest: LatentManifest,
@@ -113,7 +119,7 @@ class Latent implements LatentRestorer {
     readonly given: Readonly<Record<string, unknown>>,
     { settings, schedule, sampling }: Recipe,
     readonly parts: OpenParts,
-    readonly dispose: () => Promise<void>,
+    readonly onDispose: () => Promise<void>,
   ) {
     this.settings = settings;
     this.schedule = schedule;
@@ -173,30 +179,39 @@ class Latent implements LatentRestorer {
   }
 
   async reconstruct(image: Image, options: RestoreOptions = {}): Promise<Image> {
+    this.#assertAlive();
     assertImage(image);
     const plan = this.#plan({ width: image.width / this.scale, height: image.height / this.scale }, options);
     const z = await this.#encode('encoder', this.#padded(rgbOf(image)), plan, undefined, options);
     return toImage(await this.#decoded(z, image, plan, options), image);
   }
 
-  under(settings: Readonly<Record<string, unknown>>): LatentRestorer {
+  under(settings: Readonly<Record<string, unknown>>, onDispose: () => Promise<void> = async () => {}): LatentRestorer {
     const fixed = ['providers', 'threads'].filter((key) => key in settings);
     if (fixed.length > 0) {
-      const fix = 'Open the model again';
-      const told = {
-        name: `${this.id} settings`,
-        expected: 'none that parts are opened with',
-        got: fixed.join(', '),
-        fix,
-      };
-      throw new UsageError('IR_E_USAGE', explain(told));
+      const told = { expected: 'none that parts are opened with', got: fixed.join(', '), fix: 'Open the model again' };
+      throw new UsageError('IR_E_USAGE', explain({ name: `${this.id} settings`, ...told }));
     }
     const given = { ...this.given, ...settings };
-    return new Latent(this.manifest, given, recipeOf(this.manifest, given), this.parts, async () => {});
+    return new Latent(this.manifest, given, recipeOf(this.manifest, given), this.parts, onDispose);
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.onDispose();
+  }
+
+  /** @throws UsageError `IR_E_DISPOSED` */
+  #assertAlive(): void {
+    if (!this.#disposed) return;
+    const told = { name: this.id, expected: 'a restorer in use', got: 'one disposed of', fix: 'Open it again' };
+    throw new UsageError('IR_E_DISPOSED', explain(told));
   }
 
   /** @throws InputError `IR_E_SIZE` */
   #check(image: Image): void {
+    this.#assertAlive();
     assertImage(image);
     const { minSide } = this.manifest;
     const side = Math.min(image.width, image.height) * this.scale;

@@ -93,17 +93,17 @@ suite(`a published autoencoder of 32 channels${present ? '' : ' (../shared/data 
     try {
       const image = await decode(join(shared, 'kodak/23.png'));
       expect(psnr((await restorer.reconstruct(image)).data, image.data)).toBeCloseTo(33.35, 2);
-      const part = crop(image, { x: 100, y: 60, width: 250, height: 190 }); // padded to multiples of 8, and cut again
+      const part = crop(image, { x: 100, y: 60, width: 140, height: 125 }); // padded to multiples of 8, and cut again
       const whole = await restorer.reconstruct(part);
       const tiled = await restorer.reconstruct(part, { tile: { size: 64, overlap: 16 } });
-      expect([tiled.width, tiled.height]).toEqual([250, 190]);
-      // It normalises over the whole picture, so that tiles cannot equal it: 38.0 dB from it, measured 2026-11-24.
+      expect([tiled.width, tiled.height]).toEqual([140, 125]);
+      // It normalises over the whole picture, so that tiles cannot equal it: 38 dB from it on a larger part, measured 2026-11-24.
       expect(psnr(tiled.data, whole.data)).toBeGreaterThan(35);
       const out = await restorer.restore(part);
-      expect([out.width, out.height, out.data.every((v) => v >= 0 && v <= 1)]).toEqual([250, 190, true]);
+      expect([out.width, out.height, out.data.every((v) => v >= 0 && v <= 1)]).toEqual([140, 125, true]);
     } finally {
       await restorer.dispose();
       remove();
     }
-  });
+  }, 180_000);
 });
