@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <functional>
 #include <string>
 
@@ -33,16 +34,22 @@ struct Options {
   int rounds;
 };
 
-double millisecondsOf(const Work& work, int repeats) {
-  const auto begin = std::chrono::steady_clock::now();
+/// One thread is timed by its own processor time, which other programs cannot lengthen by taking turns with it.
+double millisecondsNow(int threads) {
+  if (threads == 1) return 1e3 * double(std::clock()) / CLOCKS_PER_SEC;
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double millisecondsOf(const Work& work, int repeats, int threads) {
+  const double begin = millisecondsNow(threads);
   for (int i = 0; i < repeats; ++i) work();
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count() / repeats;
+  return (millisecondsNow(threads) - begin) / repeats;
 }
 
 /// Repeats that fill about 20 ms, after a warm-up.
-int repeatsOf(const Work& work) {
-  millisecondsOf(work, 2);
-  return std::min(400, std::max(1, int(20 / std::max(1e-3, millisecondsOf(work, 2)))));
+int repeatsOf(const Work& work, int threads) {
+  millisecondsOf(work, 2, threads);
+  return std::min(400, std::max(1, int(20 / std::max(1e-3, millisecondsOf(work, 2, threads)))));
 }
 
 double median(std::vector<double> values) {
@@ -52,14 +59,14 @@ double median(std::vector<double> values) {
 }
 
 void measure(const Options& options, const std::string& name, const Work& kernel, const std::vector<Yardstick>& yardsticks) {
-  const int repeats = repeatsOf(kernel);
+  const int threads = options.exec.threads, repeats = repeatsOf(kernel, threads);
   // where work is bound both by memory and by arithmetic, the slower of the two is the floor
   size_t slowest = 0;
   std::vector<int> floorRepeats;
   std::vector<double> alone;
   for (const Yardstick& y : yardsticks) {
-    floorRepeats.push_back(repeatsOf(y.work));
-    alone.push_back(millisecondsOf(y.work, floorRepeats.back()));
+    floorRepeats.push_back(repeatsOf(y.work, threads));
+    alone.push_back(millisecondsOf(y.work, floorRepeats.back(), threads));
     if (alone.back() > alone[slowest]) slowest = alone.size() - 1;
   }
   const Yardstick& yardstick = yardsticks[slowest];
@@ -67,7 +74,7 @@ void measure(const Options& options, const std::string& name, const Work& kernel
   for (int round = 0; round < options.rounds; ++round) {
     double k = 0, f = 0;
     for (const bool kernelNow : {round % 2 == 0, round % 2 != 0})
-      kernelNow ? k = millisecondsOf(kernel, repeats) : f = millisecondsOf(yardstick.work, floorRepeats[slowest]);
+      kernelNow ? k = millisecondsOf(kernel, repeats, threads) : f = millisecondsOf(yardstick.work, floorRepeats[slowest], threads);
     ms.push_back(k), floorMs.push_back(f), share.push_back(f / k);
   }
   std::printf("{\"name\":\"%s\",\"threads\":%d,\"ms\":%.6g,\"floorMs\":%.6g,\"share\":%.4g,\"yardstick\":\"%s\"}\n", name.c_str(),
