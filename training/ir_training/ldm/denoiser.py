@@ -21,15 +21,15 @@ class ChannelNorm(nn.Module):
         self.gain = nn.Parameter(torch.ones(1, channels, 1, 1))
 
     def forward(self, x):
-        return x * torch.rsqrt((x * x).mean(1, keepdim=True) + 1e-5) * self.gain
+        return x * torch.rsqrt((x * x).mean(1, keepdim=True) + 1e-5) * self.gain.to(x.dtype)
 
 
 class Block(nn.Module):
-    """Residual; after the second normalisation, scale and shift from the embedding of time and text."""
+    """Residual; after the normalisation, scale and shift from the embedding of time and text."""
 
     def __init__(self, channels: int, embedding: int):
         super().__init__()
-        self.norm1, self.norm2 = ChannelNorm(channels), ChannelNorm(channels)
+        self.norm = ChannelNorm(channels)
         self.first = nn.Conv2d(channels, channels, 3, padding=1)
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
         self.film = nn.Linear(embedding, 2 * channels)
@@ -40,8 +40,8 @@ class Block(nn.Module):
 
     def forward(self, x, embedding):
         scale, shift = self.film(embedding)[:, :, None, None].chunk(2, 1)
-        h = self.first(F.silu(self.norm1(x)))
-        return x + self.second(F.silu(self.norm2(h) * (1 + scale) + shift))
+        h = self.first(F.silu(self.norm(x) * (1 + scale) + shift))
+        return x + self.second(F.silu(h))
 
 
 def waves(t: torch.Tensor) -> torch.Tensor:
