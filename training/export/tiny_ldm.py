@@ -20,14 +20,14 @@ from torch.nn import functional as F
 from noise import Noise
 from tiny_nets import Cleaner, Control, Decoder, DiffbirDenoiser, Encoder, SupirDenoiser, Text, embed_time
 
-MERGES = "t h;th e</w>;s h;a r;sh ar;shar p</w>;b l;u r;bl ur;r y</w>;blur ry</w>;p h;o t;ph ot;phot o</w>;s e;a </w>;o f</w>;l o;lo w</w>"
-MERGES = [m for m in MERGES.split(";") if m != "a </w>"]
+MERGES = "t h;th e</w>;s h;a r;sh ar;shar p</w>;b l;u r;bl ur;r y</w>;blur ry</w>;p h;o t;ph ot;phot o</w>;s e;o f</w>;l o;lo w</w>".split(";")
 ABAR = np.cumprod(1 - np.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2)
 SIGMAS = np.sqrt((1 - ABAR) / ABAR)
 
 
 # --- text -------------------------------------------------------------------------------------------------------------------------------------
-def byte_letters() -> list[str]:
+def byte_letters() -> tuple[list[str], dict[int, str]]:
+    """The 256 letters in the vocabulary's order, and the letter of each byte."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     rest = [b for b in range(256) if b not in printable]
     table = {b: chr(b) for b in printable} | {b: chr(256 + i) for i, b in enumerate(rest)}
@@ -35,6 +35,7 @@ def byte_letters() -> list[str]:
 
 
 def tokenize(text: str, pad_end: bool) -> list[int]:
+    """CLIP's byte-pair encoding over the merges above."""
     order, table = byte_letters()
     words = order + [c + "</w>" for c in order] + [m.replace(" ", "") for m in MERGES]
     ids = {w: i for i, w in enumerate(words)}
@@ -43,7 +44,7 @@ def tokenize(text: str, pad_end: bool) -> list[int]:
     for piece in re.findall(r"'s|'t|'re|'ve|'m|'ll|'d|[a-z]+|[0-9]|[^\sa-z0-9]+", text.lower()):
         parts = [table[b] for b in piece.encode()]
         parts[-1] += "</w>"
-        for merge in MERGES:  # best first: each rank is exhausted before the next can matter, since merges only build on earlier ones
+        for merge in MERGES:  # one pass, best first, is enough: no merge here makes room for one before it
             a, b = merge.split(" ")
             i = 0
             while i + 1 < len(parts):
