@@ -13,8 +13,10 @@ namespace ir {
 
 enum class Filter : int { Cubic = 0, Linear = 1, Box = 2, Lanczos3 = 3, CubicOpenCv = 4 };
 
+// clang-format off
 #define IR_FILTER_NAMES {"cubic", "linear", "box", "lanczos3", "cubic-opencv"}
 #define IR_RESAMPLE_BORDERS {"reflect-101", "symmetric", "replicate"}
+// clang-format on
 
 struct ResampleArgs {
   ConstRaster src;

@@ -26,8 +26,10 @@ typedef int32_t vi __attribute__((vector_size(kBytes)));
 typedef uint32_t vu __attribute__((vector_size(kBytes)));
 typedef int64_t vl __attribute__((vector_size(kBytes)));
 
+// clang-format off
 static inline vf load(const float* p) { vf v; std::memcpy(&v, p, sizeof v); return v; }
 static inline vd load(const double* p) { vd v; std::memcpy(&v, p, sizeof v); return v; }
+// clang-format on
 static inline void store(float* p, vf v) { std::memcpy(p, &v, sizeof v); }
 static inline void store(double* p, vd v) { std::memcpy(p, &v, sizeof v); }
 static inline vf splat(float x) { return x - vf{}; }

@@ -14,6 +14,7 @@
 #pragma once
 #include "ir/exec.h"
 
+// clang-format off
 #define IR_VARIANTS(Ret, name, params)                            \
   namespace ir {                                                  \
   namespace v_base { Ret name params; }                           \
@@ -27,3 +28,4 @@
     }                                                             \
   }                                                               \
   }
+// clang-format on

@@ -77,7 +77,9 @@ namespace {
 
 constexpr size_t kFieldBand = 1 << 15;
 
-float* planeRow(void* data, size_t plane, int width, int c, int y) { return static_cast<float*>(data) + size_t(c) * plane + size_t(y) * size_t(width); }
+float* planeRow(void* data, size_t plane, int width, int c, int y) {
+  return static_cast<float*>(data) + size_t(c) * plane + size_t(y) * size_t(width);
+}
 const float* planeRow(const void* data, size_t plane, int width, int c, int y) {
   return static_cast<const float*>(data) + size_t(c) * plane + size_t(y) * size_t(width);
 }
@@ -93,8 +95,8 @@ void gaussianRow(const AddNoiseArgs& a, const Exec& exec, int y, float* scratch)
     } else {
       const size_t at = size_t(y) * width * size_t(channels) + size_t(c);
       normalsFor(exec.variant)(a.key(), position, scratch, width);
-      noisyBytesFor(exec.variant)(scratch, float(a.sigma * 255), static_cast<const uint8_t*>(a.src.data) + at,
-                                  static_cast<uint8_t*>(a.dst.data) + at, channels, width);
+      noisyBytesFor(exec.variant)(scratch, float(a.sigma * 255), static_cast<const uint8_t*>(a.src.data) + at, static_cast<uint8_t*>(a.dst.data) + at,
+                                  channels, width);
     }
   }
 }
@@ -130,9 +132,9 @@ void check(const AddNoiseArgs& a) {
   else
     require(std::isfinite(a.peak) && a.peak > 0 && a.peak <= 1e12, Code::Argument,
             "expected peak in (0, 1e12] for poisson noise, got " + std::to_string(a.peak));
-  require(a.offsetX >= 0 && a.offsetY >= 0 && int64_t(a.offsetX) + a.src.width <= a.wholeWidth() &&
-              int64_t(a.offsetY) + a.src.height <= a.wholeHeight(),
-          Code::Shape, "expected the tile to lie inside pictureWidth x pictureHeight");
+  require(
+      a.offsetX >= 0 && a.offsetY >= 0 && int64_t(a.offsetX) + a.src.width <= a.wholeWidth() && int64_t(a.offsetY) + a.src.height <= a.wholeHeight(),
+      Code::Shape, "expected the tile to lie inside pictureWidth x pictureHeight");
 }
 
 void run(const AddNoiseArgs& a, const Exec& exec) {
@@ -141,8 +143,7 @@ void run(const AddNoiseArgs& a, const Exec& exec) {
   parallelFor(exec, bands, [&](size_t band) {
     const std::unique_ptr<float[]> scratch(new float[size_t(a.src.width)]);
     const size_t end = std::min(size_t(a.src.height), (band + 1) * rowsPerBand);
-    for (size_t y = band * rowsPerBand; y < end; ++y)
-      a.kind == Noise::Gaussian ? gaussianRow(a, exec, int(y), scratch.get()) : poissonRow(a, int(y));
+    for (size_t y = band * rowsPerBand; y < end; ++y) a.kind == Noise::Gaussian ? gaussianRow(a, exec, int(y), scratch.get()) : poissonRow(a, int(y));
   });
 }
 

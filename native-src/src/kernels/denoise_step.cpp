@@ -150,9 +150,26 @@ void check(const DenoiseStepArgs& a) {
 void run(const DenoiseStepArgs& a, const Exec& exec) {
   const bool model = a.m.data && (a.b != 0 || (a.d != 0 && a.needsX0()));
   const bool guided = model && a.mu.data && a.s != 1;  // s = 1 reads no m_u
-  const DenoisePlan plan{a.z.data, model ? a.m.data : nullptr, guided ? a.mu.data : nullptr, a.g != 0 ? a.h.data : nullptr, a.sigma != 0 ? a.n.data : nullptr,
-                         a.out.data, a.x0.data, float(a.s), float(a.c), float(a.d), float(a.r), float(a.a), float(a.b), float(a.q),
-                         float(a.g), float(a.sigma), a.key(), a.offset, a.makesNoise(), a.needsX0()};
+  const DenoisePlan plan{a.z.data,
+                         model ? a.m.data : nullptr,
+                         guided ? a.mu.data : nullptr,
+                         a.g != 0 ? a.h.data : nullptr,
+                         a.sigma != 0 ? a.n.data : nullptr,
+                         a.out.data,
+                         a.x0.data,
+                         float(a.s),
+                         float(a.c),
+                         float(a.d),
+                         float(a.r),
+                         float(a.a),
+                         float(a.b),
+                         float(a.q),
+                         float(a.g),
+                         float(a.sigma),
+                         a.key(),
+                         a.offset,
+                         a.makesNoise(),
+                         a.needsX0()};
   const auto band = denoiseBandFor(exec.variant);
   const size_t n = a.z.size;
   Exec how = exec;

@@ -90,8 +90,8 @@ namespace ir {
 namespace {
 
 constexpr int kRowsPerBand = 16;
-constexpr size_t kPadding = 16;    // one vector of the widest set
-constexpr int kSlabRows = 512;     // rows blurred vertically per slab, which bounds the scratch
+constexpr size_t kPadding = 16;  // one vector of the widest set
+constexpr int kSlabRows = 512;   // rows blurred vertically per slab, which bounds the scratch
 
 /// A picture as lines of samples: a float plane, or all channels of a byte picture interleaved.
 struct Lines {

@@ -65,9 +65,7 @@ struct Uniforms {
 /// Two uniforms in (0, 1) with 53 bits each for attempt `j` of the element at `position`.
 IR_HOST_DEVICE static inline Uniforms uniforms(uint64_t position, uint32_t attempt, const NoiseKey& key) {
   const PhiloxWords r = philox(uint32_t(position), uint32_t(position >> 32) + (attempt << 16), key.step, key.stream, key.seed);
-  const auto unit = [](uint32_t high, uint32_t low) {
-    return (double((uint64_t(high >> 5) << 26) | uint64_t(low >> 6)) + 0.5) * 0x1p-53;
-  };
+  const auto unit = [](uint32_t high, uint32_t low) { return (double((uint64_t(high >> 5) << 26) | uint64_t(low >> 6)) + 0.5) * 0x1p-53; };
   return {unit(r.w[0], r.w[1]), unit(r.w[2], r.w[3])};
 }
 

@@ -9,7 +9,8 @@ namespace ir {
 
 template <class R>
 std::string describe(const R& r) {
-  return std::to_string(r.width) + "x" + std::to_string(r.height) + "x" + std::to_string(r.channels) + (r.pixel == Pixel::F32 ? " float32" : " uint8");
+  return std::to_string(r.width) + "x" + std::to_string(r.height) + "x" + std::to_string(r.channels) +
+         (r.pixel == Pixel::F32 ? " float32" : " uint8");
 }
 
 /// 1 to 4 channels, at least one pixel, at most 2^31 - 1 samples a row and 2^40 in all (sizes are checked against the data by the binding).

@@ -3,9 +3,7 @@
 
 namespace ir {
 
-const char* variantName(Variant v) noexcept {
-  return v == Variant::Avx512 ? "avx512" : v == Variant::Avx2 ? "avx2" : "base";
-}
+const char* variantName(Variant v) noexcept { return v == Variant::Avx512 ? "avx512" : v == Variant::Avx2 ? "avx2" : "base"; }
 
 bool variantSupported(Variant v) noexcept {
 #if defined(__x86_64__)
