@@ -67,9 +67,11 @@ class Model:
     def encode(self, rounds: int | None) -> None:
         crops = np.load(self.packed, mmap_mode="r")
         encoder = self.autoencoder().encoder
+        restoration = self.restoration()
         channels = self.config["parts"]["vae"]["network"]["latent"]
-        store = latents.Store(self.latents, latents.fingerprint(encoder), len(crops), channels, latents.side_of(crops))
-        latents.build(store, self.config, encoder, crops, self.restoration(), rounds or self.config["latents"]["rounds"])
+        made_by = {"encoder": latents.fingerprint(encoder), "restoration": restoration.fingerprint}
+        store = latents.Store(self.latents, made_by, len(crops), channels, latents.side_of(crops))
+        latents.build(store, self.config, encoder, crops, restoration, rounds or self.config["latents"]["rounds"])
 
     def held_out(self) -> tuple[np.ndarray, ...]:
         """Normalised z_0, c_f and tokens of 12 crops to choose on, by SR4 and blur 4; kept beside the latents."""

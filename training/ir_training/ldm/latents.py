@@ -41,14 +41,15 @@ def captions(picture: np.ndarray) -> np.ndarray:
 class Store:
     """Arrays in one folder, made once and filled in place; `done` marks what is written."""
 
-    def __init__(self, folder: Path, encoder: str, photographs: int, latent: int, side: int):
+    def __init__(self, folder: Path, made_by: dict[str, str], photographs: int, latent: int, side: int):
+        """`made_by`: fingerprints of the networks; latents of others are refused."""
         self.folder, self.count = folder, photographs
         self.shape = (photographs, latent, side, side)
         folder.mkdir(parents=True, exist_ok=True)
-        about = {"encoder": encoder, "shape": list(self.shape)}
+        about = {"made_by": made_by, "shape": list(self.shape)}
         meta = folder / "about.json"
         if meta.exists() and json.loads(meta.read_text()) != about:
-            raise SystemExit(f"expected latents of the autoencoder as it is now, got others; remove {folder} to encode again")
+            raise SystemExit(f"expected latents of the autoencoder and the initial restoration as they are now, got others; remove {folder} to encode again")
         meta.write_text(json.dumps(about) + "\n")
 
     def array(self, name: str, dtype=np.float16, shape: tuple | None = None) -> np.ndarray:
@@ -129,9 +130,8 @@ class Windows:
     def __init__(self, folder: Path, config: dict):
         self.config, self.side = config, config["patch"]
         self.normaliser = Normaliser(folder / "normalise.json")
-        shape = json.loads((folder / "about.json").read_text())["shape"]
-        store = Store(folder, json.loads((folder / "about.json").read_text())["encoder"], shape[0], *shape[1:3])
-        rounds = store.rounds()
+        about = json.loads((folder / "about.json").read_text())
+        rounds = Store(folder, about["made_by"], *about["shape"][:3]).rounds()
         if not rounds:
             raise SystemExit(f"expected a complete round of latents in {folder}; run latents first")
         open_all = lambda name: [np.load(folder / f"{name}-{n}.npy", mmap_mode="r") for n in rounds]

@@ -1,4 +1,5 @@
 """The kinds of pictures the latents are made of: degraded versions of a photograph, and targets altered to fit their words."""
+import hashlib
 import io
 from pathlib import Path
 
@@ -18,6 +19,7 @@ class InitialRestoration:
         path = models / name / f"{name}.onnx"
         if not path.exists():
             raise SystemExit(f"expected the initial restoration at {path}; export {name} first")
+        self.fingerprint = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
