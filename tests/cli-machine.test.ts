@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundledModelsDir, PROVIDERS, saveImage } from '@ir/core';
-import { METRICS } from '@ir/metrics';
+import { DISTRIBUTIONS, METRICS } from '@ir/metrics';
 import { inspect } from '@ir/native';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { identityGraph, notANumberGraph, restorerGraph, singleOp } from '../packages/core/src/testing/graphs.js';
@@ -166,7 +166,10 @@ describe('ir metrics', () => {
     ]);
     expect(list).toMatchObject({ code: 0, stderr: '' });
     const { metrics } = JSON.parse(list.stdout);
-    expect(metrics.map((one: { alias: string }) => one.alias)).toEqual(METRICS.map((one) => one.alias));
+    expect(metrics.map((one: { alias: string }) => one.alias)).toEqual([
+      ...METRICS.map((one) => one.alias),
+      ...Object.keys(DISTRIBUTIONS),
+    ]);
     expect(metrics[0]).toEqual({
       alias: 'psnr',
       id: 'psnr[rgb,peak=255,crop=0]@1',
@@ -175,6 +178,7 @@ describe('ir metrics', () => {
       range: [0, null],
       needs: { reference: true },
       source: expect.any(String),
+      of: 'pictures',
     });
     expect(described.stdout).toContain('identity  ssim[y-studio,win=gauss11-1.5,border=valid,crop=0]@1');
   });

@@ -122,12 +122,24 @@ async function describeEncoder(graph: Graph) {
     const expected = `a token for every square of ${options.multiple ?? 'some number of'} pixels`;
     throw refuse(`${network.name} output ${tokens[0]}`, expected, `${squares} for ${width}x${height}`);
   }
+  const smallest = await smallestSide(graph, multiple);
+  if (!graph.fixed) {
+    // Numbers that become more with the picture (its pixels, flattened) are no embedding: sizes could not be compared.
+    const { dims } = (await graph.pass(smallest, smallest + multiple))[embedding[0]]!;
+    const [here, there] = [dims[1], embedding[1].dims[1]];
+    if (here !== there)
+      throw refuse(
+        `${network.name} output ${embedding[0]}`,
+        'an embedding of one length for all sizes',
+        `${here} for ${smallest}x${smallest + multiple}, ${there} for ${width}x${height}`,
+      );
+  }
   return {
     input: graph.port(network.inputs[0]!),
     embedding: { name: embedding[0] },
     ...(tokens ? { tokens: { name: tokens[0] } } : {}),
     multiple,
-    smallest: await smallestSide(graph, multiple),
+    smallest,
   };
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Image } from '../image/contract.js';
 import { Network } from '../network/index.js';
+import { singleOp } from '../testing/graphs.js';
 import { distanceGraph, encoderGraph, qualityGraph } from '../testing/metric-graphs.js';
 import { type AddModelOptions, addModel } from './add.js';
 import { findModelSync, modelsSync } from './lookup.js';
@@ -100,6 +101,15 @@ describe('adding a network that measures', () => {
     await expect(add(qualityGraph(), 'no', { kind: 'encoder' })).rejects.toThrow(/an output \[N, D\]/);
     await expect(add(encoderGraph(), 'no', { multiple: 7 })).rejects.toThrow(/a token for every square/);
     expect(modelsSync('distance')).toEqual([]);
+  });
+
+  test('numbers that become more with the picture are no embedding', async () => {
+    const flat = singleOp('Flatten', { output: { name: 'output', shape: ['n', 'k'] } });
+    await expect(add(flat, 'flat')).rejects.toMatchObject({
+      code: 'IR_E_MODEL',
+      message: expect.stringContaining('an embedding of one length for all sizes'),
+    });
+    expect(modelsSync('encoder')).toEqual([]);
   });
 
   test('verifies, and is found without waiting; broken folders are left out', async () => {
