@@ -71,6 +71,3 @@ export function exploding(prediction: Prediction, sigma: number): readonly [numb
 }
 
 export const inputScaleOf = (sigma: number) => 1 / Math.sqrt(sigma ** 2 + 1);
-
-/** sigma of an abar: sqrt((1 - abar) / abar). */
-export const sigmaOf = (alphaBar: number) => Math.sqrt((1 - alphaBar) / alphaBar);

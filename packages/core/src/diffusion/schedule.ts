@@ -1,5 +1,4 @@
 import { describeValue, explain, UsageError } from '../errors.js';
-import { sigmaOf } from './plan.js';
 
 /** What the network's output m is: the noise eps, the velocity v = sqrt(abar) eps - sqrt(1 - abar) x0, or the clean sample x0. */
 export type Prediction = 'eps' | 'v' | 'x0';
@@ -35,6 +34,9 @@ export interface Schedule {
   readonly sigmas: Float64Array;
   readonly zeroTerminalSnr: boolean;
 }
+
+/** sigma of an abar: sqrt((1 - abar) / abar). */
+export const sigmaOf = (alphaBar: number) => Math.sqrt((1 - alphaBar) / alphaBar);
 
 const MAX_BETA = 0.999;
 

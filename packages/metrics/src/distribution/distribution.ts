@@ -1,4 +1,6 @@
 import {
+  type CallOptions,
+  type DecodeOptions,
   decode,
   type EncoderManifest,
   embed,
@@ -18,11 +20,15 @@ import { closeNetwork, modelWord, networkOf } from '../learned/networks.js';
 import { preparedImage } from '../pictures.js';
 import type { Aggregate } from '../score/aggregate.js';
 import type { FilePair } from '../score/pairs.js';
-import type { ScoreOptions } from '../score/score.js';
 import { frechetDistance, kernelDistance } from './distances.js';
 import { type Matrix, matrix, Pace } from './matrices.js';
 
 export type DistributionAlias = 'fid' | 'kid';
+
+/** How the pictures of a folder are read. */
+export interface DistributionOptions extends CallOptions {
+  readonly decode?: Omit<DecodeOptions, 'signal'>;
+}
 
 /** A distance of two sets of pictures as it stands in `aggregate`: `mean` is the distance itself, and there is no interval. */
 export interface DistributionAggregate extends Aggregate {
@@ -74,7 +80,7 @@ async function embedding(
   encoder: Encoder,
   network: Network,
   settings: MetricSettings,
-  options: ScoreOptions,
+  options: DistributionOptions,
 ) {
   const { signal } = options;
   const image: Image = await decode(path, { ...options.decode, ...(signal ? { signal } : {}) });
@@ -97,7 +103,7 @@ async function embeddings(
   paths: readonly string[],
   encoder: Encoder,
   settings: MetricSettings,
-  options: ScoreOptions,
+  options: DistributionOptions,
   told: (done: number) => void,
 ): Promise<Matrix> {
   const network = await networkOf(encoder);
@@ -152,7 +158,7 @@ export async function distributionAggregates(
   pairs: readonly FilePair[],
   aliases: readonly DistributionAlias[],
   settings: MetricSettings = {},
-  options: ScoreOptions = {},
+  options: DistributionOptions = {},
 ): Promise<Readonly<Record<string, DistributionAggregate>>> {
   if (aliases.length === 0) return {};
   checkRequest(pairs, settings);
@@ -176,7 +182,7 @@ async function measure(
   aliases: readonly DistributionAlias[],
   encoder: Encoder,
   settings: MetricSettings,
-  options: ScoreOptions,
+  options: DistributionOptions,
 ): Promise<Record<string, DistributionAggregate>> {
   const { crop = 0, alignSize = 'native' } = settings;
   const n = pairs.length;

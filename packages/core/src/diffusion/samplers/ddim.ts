@@ -1,5 +1,5 @@
-import { preserving, type SamplerPlan, sigmaOf, stepOf } from '../plan.js';
-import { refuseEpsAtZeroSnr, type Schedule } from '../schedule.js';
+import { preserving, type SamplerPlan, stepOf } from '../plan.js';
+import { refuseEpsAtZeroSnr, type Schedule, sigmaOf } from '../schedule.js';
 
 export interface DdimOptions {
   /** Times from high to low. */

@@ -3,7 +3,7 @@ import { resampleImage } from '../../image/resample.js';
 import type { LatentManifest } from '../../models/manifest.js';
 import { toTensor } from '../direct/port.js';
 import type { Captioner } from './contract.js';
-import type { OpenParts } from './parts.js';
+import type { OpenParts } from './open-parts.js';
 
 /** Captioners that every installation has, by the id that manifests name. */
 export const BUILTIN_CAPTIONERS: readonly Captioner[] = [];

@@ -4,8 +4,7 @@ import { roundHalfEven } from '../../diffusion/spacing.js';
 import type { LatentManifest } from '../../models/manifest.js';
 import type { Tensor } from '../../network/protocol.js';
 import { addWeighted, cropGrid, emptyGrid, fromGridTensor, type Grid, toGridTensor } from './grid.js';
-import type { OpenParts } from './parts.js';
-import type { Conditioning } from './text.js';
+import type { Conditioning, OpenParts } from './open-parts.js';
 import type { Window, Windows } from './windows.js';
 
 /** What the denoiser is told besides z and t. */

@@ -23,10 +23,11 @@ import type { Captioner, LatentRestorer, LatentStep } from './contract.js';
 import { denoiserOf, type Told } from './denoiser.js';
 import { flatness } from './edges.js';
 import { emptyGrid, type Grid } from './grid.js';
-import { type OpenParts, openParts } from './parts.js';
+import type { Conditioning, OpenParts } from './open-parts.js';
+import { openParts } from './parts.js';
 import { cutTo, padTo, rgbOf, toImage } from './pictures.js';
 import { guidanceOf, type LatentSettings, readSettings, strengthOf } from './settings.js';
-import { type Conditioning, readText } from './text.js';
+import { readText } from './text.js';
 import { windowsOf } from './windows.js';
 
 export interface LatentOptions extends NetworkOptions {

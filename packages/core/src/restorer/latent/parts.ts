@@ -4,29 +4,13 @@ import { explain, ModelError, unknownName } from '../../errors.js';
 import { graphParts } from '../../models/latent-parts.js';
 import type { LatentManifest, RestorerManifest } from '../../models/manifest.js';
 import { findModel, type InstalledModel, restorerModel, verifiedFile, verifiedGraphFile } from '../../models/store.js';
-import { Network, type NetworkOptions, type NetworkRun } from '../../network/index.js';
+import { Network, type NetworkOptions } from '../../network/index.js';
 import { type DirectRestorer, openRestorer } from '../direct/direct.js';
 import { checkPart, type StatedPort } from './check.js';
 import type { Captioner } from './contract.js';
-import { type Conditioning, fixedText } from './text.js';
+import type { Conditioning, OpenParts, Parts, Text } from './open-parts.js';
+import { fixedText } from './text.js';
 import { openTokenizer, type Tokenizer } from './tokenizer.js';
-
-type Parts = LatentManifest['parts'];
-type Text = NonNullable<Parts['text']>;
-export type TextEncoder = Extract<Text, { kind: 'encoders' }>['encoders'][number];
-
-/** Everything of a model that is open: nothing of it fits badly any more. */
-export interface OpenParts {
-  readonly network: (name: string) => Network;
-  /** What runs each graph, that of an initial restoration included. */
-  readonly runs: () => readonly NetworkRun[];
-  readonly initial: DirectRestorer | undefined;
-  readonly captioner: Captioner | undefined;
-  readonly tokenizers: readonly Tokenizer[];
-  /** What stands in for a text encoder. */
-  readonly fixed: { readonly conditional: Conditioning; readonly unconditional: Conditioning | undefined } | undefined;
-  dispose(): Promise<void>;
-}
 
 const stated = (
   ...ports: readonly ((Omit<StatedPort, 'dtype'> & { readonly dtype?: string }) | undefined)[]

@@ -3,15 +3,7 @@ import type { LatentManifest } from '../../models/manifest.js';
 import type { Network } from '../../network/index.js';
 import type { Tensor } from '../../network/protocol.js';
 import type { CallOptions } from '../../progress.js';
-import type { OpenParts, TextEncoder } from './parts.js';
-
-/** c_t (Eq. 6): what a text is to the denoiser. */
-export interface Conditioning {
-  /** [1, tokens, D]. */
-  readonly context?: Tensor;
-  /** [1, D]. */
-  readonly vector?: Tensor;
-}
+import type { Conditioning, OpenParts, TextEncoder } from './open-parts.js';
 
 /** Numbers spread over cosines, then sines, of frequencies from 1 down to 1 / 10000, as in diffusion models' embeddings of time. */
 export function sinusoids(values: readonly number[], width: number): number[] {
