@@ -15,7 +15,10 @@ function step(name, command, args) {
 
 function cppFiles() {
   const patterns = ['native-src/**/*.h', 'native-src/**/*.cpp', 'native-src/**/*.cu', ':!native-src/third_party'];
-  const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', ...patterns], { cwd: root, encoding: 'utf8' });
+  const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', ...patterns], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   return listed.stdout.split('\n').filter(Boolean);
 }
 

@@ -15,7 +15,14 @@ if (!id) {
 const folder = new URL(`../models/${id}/`, import.meta.url);
 const graph = readFileSync(new URL(`${id}.onnx`, folder));
 const training = JSON.parse(readFileSync(new URL('training.json', folder), 'utf8'));
-const port = (name) => ({ name, shape: ['batch', 3, 'height', 'width'], dtype: 'float32', layout: 'NCHW', range: [0, 1], colour: 'RGB' });
+const port = (name) => ({
+  name,
+  shape: ['batch', 3, 'height', 'width'],
+  dtype: 'float32',
+  layout: 'NCHW',
+  range: [0, 1],
+  colour: 'RGB',
+});
 const { weights, allInitializers } = readOnnx(graph);
 
 const manifest = parseManifest(

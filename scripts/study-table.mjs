@@ -38,6 +38,7 @@ for (const alias of wanted) {
   const { direction } = metrics.find((m) => m.alias === alias);
   console.log(`| ${alias} (${direction} is better) | ${labels.join(' | ')} |`);
   console.log(`|---|${labels.map(() => '---').join('|')}|`);
-  for (const { name } of spec.degradations) console.log(`| ${name} | ${labels.map((l) => cell(name, l, alias)).join(' | ')} |`);
+  for (const { name } of spec.degradations)
+    console.log(`| ${name} | ${labels.map((l) => cell(name, l, alias)).join(' | ')} |`);
   console.log('');
 }

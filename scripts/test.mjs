@@ -14,7 +14,11 @@ const scratch = mkdtempSync(join(tmpdir(), 'ir-test-'));
 const total = { passed: 0, failed: 0, skipped: 0 };
 
 function run(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, NX_TUI: 'false' } });
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, NX_TUI: 'false' },
+  });
   if (error) console.error(`cannot run ${command}: ${error.message}`);
   return status ?? 1;
 }
@@ -35,7 +39,11 @@ function ctest() {
   let status = run('cmake', ['-S', 'native-src', '-B', build, '-DCMAKE_BUILD_TYPE=Release', '-DIR_TESTS=ON']);
   status ||= run('cmake', ['--build', build, '-j', jobs]);
   status ||= run('ctest', ['--test-dir', build, '--output-on-failure', '--output-junit', report]);
-  add('ctest', existsSync(report) ? countJunit(readFileSync(report, 'utf8')) : { passed: 0, failed: 0, skipped: 0 }, status);
+  add(
+    'ctest',
+    existsSync(report) ? countJunit(readFileSync(report, 'utf8')) : { passed: 0, failed: 0, skipped: 0 },
+    status,
+  );
 }
 
 function countJunit(xml) {
@@ -49,7 +57,12 @@ function countJunit(xml) {
 function jest() {
   const report = join(scratch, 'jest.json');
   const status = run(process.execPath, [
-    '--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', '--json', `--outputFile=${report}`, ...process.argv.slice(2),
+    '--experimental-vm-modules',
+    '--no-warnings',
+    'node_modules/jest/bin/jest.js',
+    '--json',
+    `--outputFile=${report}`,
+    ...process.argv.slice(2),
   ]);
   if (!existsSync(report)) return add('jest', { passed: 0, failed: 0, skipped: 0 }, status || 1);
   const r = JSON.parse(readFileSync(report, 'utf8'));
