@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from . import degrade
+from .model import CLASSES
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
 
@@ -40,6 +41,10 @@ def draw(shares: list[float], rng: np.random.Generator) -> int:
     """An index, each with its share."""
     weights = np.array(shares, float)
     return int(rng.choice(len(shares), p=weights / weights.sum()))
+
+
+def class_of(kind: str) -> int:
+    return CLASSES.index("noisy" if "noise" in kind else "clean" if kind == "clean" else "sharp")
 
 
 class Patches:
@@ -81,8 +86,8 @@ class Patches:
         return degrade.round8(y)[inside, inside], region[inside, inside], kind
 
     def batch(self, step: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Degraded and target patches (size, 3, patch, patch), and which of them are noisy."""
+        """Degraded and target patches (size, 3, patch, patch), and the class of each (model.CLASSES)."""
         rng = np.random.default_rng([self.seed, step])
         samples = [self.sample(rng) for _ in range(size)]
         stack = lambda k: np.ascontiguousarray(np.stack([s[k] for s in samples]).transpose(0, 3, 1, 2), np.float32)
-        return stack(0), stack(1), np.array(["noise" in s[2] for s in samples])
+        return stack(0), stack(1), np.array([class_of(s[2]) for s in samples])

@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 import torch
 
-from .model import MULTIPLE, Restorer
+from .model import CLASSES, MULTIPLE, Restorer
 from .run import curve
 
 
@@ -16,6 +16,8 @@ def assemble(config: dict, runs: dict) -> Restorer:
     network.sharp.load_state_dict(runs["sharp"].ema.expert.state_dict())
     network.noisy.load_state_dict(runs["noisy"].ema.expert.state_dict())
     network.gate.load_state_dict(runs["gate"].ema.state_dict())
+    with torch.no_grad():
+        network.gate.head[-1].bias[CLASSES.index("clean")] += config["parts"]["gate"]["clean_bias"]
     return network.eval()
 
 

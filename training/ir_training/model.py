@@ -1,13 +1,14 @@
 """The compact restorer: two experts and a gate, no normalisation, global residual.
 
 Noise and blur ask for opposite things (suppress high frequencies, raise them), and one small network that must do both does neither well.
-So one expert learns blur and reduction, the other noise, each on its own pictures alone, and a gate looks at a neighbourhood and says how
-noisy it is. Nothing looks at the whole picture, so tiles with enough overlap equal the whole.
+So one expert learns blur and reduction, the other noise, each on its own pictures alone, and a gate looks at a neighbourhood and says
+which of them it needs, or neither: so that neither expert has to learn to leave a clean photograph alone, which costs the mild blurs dearly. Nothing looks at the whole picture, so tiles with enough overlap equal the whole.
 """
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+CLASSES = ("sharp", "noisy", "clean")
 MULTIPLE = 8  # sides of the picture: the gate works at an eighth
 
 
@@ -51,10 +52,10 @@ def haar(gain: float) -> torch.Tensor:
 
 
 class Gate(nn.Module):
-    """How noisy a neighbourhood of about 100 pixels is: a logit per 8x8 block; above 0 the noise expert leads. Starts from the magnitudes of
-    the finest details, which noise raises in every band alike; from random filters it does not find them."""
+    """What a neighbourhood of about 140 pixels needs, a logit each per 8x8 block: the sharp expert, the noise expert, nothing (CLASSES). Starts
+    from the magnitudes of the finest details, which noise raises in every band alike; from random filters it does not find them."""
 
-    WINDOW = 9  # blocks
+    WINDOW = 17  # blocks
 
     def __init__(self, channels: int):
         super().__init__()
@@ -64,7 +65,7 @@ class Gate(nn.Module):
             nn.Conv2d(channels, channels, 3, padding=1, stride=2), nn.ReLU(),
         )
         self.pool = nn.AvgPool2d(self.WINDOW, stride=1, padding=self.WINDOW // 2, count_include_pad=False)
-        self.head = nn.Sequential(nn.Conv2d(channels, channels, 1), nn.ReLU(), nn.Conv2d(channels, 1, 1))
+        self.head = nn.Sequential(nn.Conv2d(channels, channels, 1), nn.ReLU(), nn.Conv2d(channels, len(CLASSES), 1))
         self.reach = 2 + 2 + 4 + 8 * (self.WINDOW // 2 + 1)
         with torch.no_grad():
             stem = self.features[0]
@@ -76,7 +77,7 @@ class Gate(nn.Module):
 
 
 class Restorer(nn.Module):
-    """RGB in [0, 1], sides multiples of 8, in and out: input + (1 - g) sharp(input) + g noisy(input), g = sigmoid(gate(input))."""
+    """RGB in [0, 1], sides multiples of 8, in and out: input + g_0 sharp(input) + g_1 noisy(input), g = softmax(gate(input))."""
 
     def __init__(self, sharp: dict, noisy: dict, gate: dict):
         super().__init__()
@@ -84,8 +85,8 @@ class Restorer(nn.Module):
 
     def forward(self, input):
         half = F.pixel_unshuffle(input, 2)
-        g = F.interpolate(torch.sigmoid(self.gate(half)), scale_factor=4, mode="nearest")
-        return input + F.pixel_shuffle(self.sharp(half) + g * (self.noisy(half) - self.sharp(half)), 2)
+        g = F.interpolate(torch.softmax(self.gate(half), 1), scale_factor=4, mode="nearest")
+        return input + F.pixel_shuffle(g[:, :1] * self.sharp(half) + g[:, 1:2] * self.noisy(half), 2)
 
     @property
     def reach(self) -> int:

@@ -24,13 +24,13 @@ class RestorerRun(Run):
         return Gate(**network) if self.name == "gate" else Alone(Expert(**network))
 
     def loss(self) -> torch.Tensor:
-        """Eq. 4 in the L1 norm; for the gate, cross entropy of every block with what was done to its picture."""
-        degraded, target, noisy = (torch.from_numpy(a) for a in self.patches.batch(self.step, self.config["batch"]))
+        """Eq. 4 in the L1 norm; for the gate, cross entropy of every block with what its picture needs."""
+        degraded, target, classes = (torch.from_numpy(a) for a in self.patches.batch(self.step, self.config["batch"]))
         degraded = degraded.contiguous(memory_format=torch.channels_last)
         with self.autocast():
             output = self.net(F.pixel_unshuffle(degraded, 2) if self.name == "gate" else degraded)
         if self.name == "gate":
-            return F.binary_cross_entropy_with_logits(output.float(), noisy[:, None, None, None].expand_as(output).float())
+            return F.cross_entropy(output.float(), classes[:, None, None].expand(-1, *output.shape[2:]))
         return (output.float() - target).abs().mean()
 
     def measure(self) -> dict | None:
