@@ -1,21 +1,26 @@
 #!/usr/bin/env node
 /**
- * A study's means with their 95 % intervals as a Markdown table, for documents: `node scripts/study-table.mjs DIR [--metric ssim,psnr,niqe]`
+ * A study's means with their 95 % intervals as a Markdown table, for documents: `node scripts/study-table.mjs DIR [--metric ssim,psnr,niqe] [--x 1,2,4]`
  * (after `npm run build`). The best restorer of a row is bold where the interval of its paired difference to every other excludes 0.
  */
 import { parseArgs } from 'node:util';
 import { readStudy, statisticsOf } from '@ir/core';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { metric: { type: 'string' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { metric: { type: 'string' }, x: { type: 'string' } },
+});
 const [folder] = positionals;
 if (!folder) {
-  console.error('usage: node scripts/study-table.mjs DIR [--metric ssim,psnr,niqe]');
+  console.error('usage: node scripts/study-table.mjs DIR [--metric ssim,psnr,niqe] [--x 1,2,4]');
   process.exit(2);
 }
 const results = await readStudy(folder);
 const { spec, metrics } = results;
 const statistics = statisticsOf(results);
 const wanted = values.metric?.split(',') ?? metrics.map(({ alias }) => alias);
+const xs = values.x?.split(',').map(Number);
+const shown = spec.degradations.filter(({ x }) => !xs || xs.includes(x));
 const labels = spec.restorers.map(({ label }) => label);
 const digits = { ssim: 3, psnr: 2, niqe: 2 };
 
@@ -38,7 +43,6 @@ for (const alias of wanted) {
   const { direction } = metrics.find((m) => m.alias === alias);
   console.log(`| ${alias} (${direction} is better) | ${labels.join(' | ')} |`);
   console.log(`|---|${labels.map(() => '---').join('|')}|`);
-  for (const { name } of spec.degradations)
-    console.log(`| ${name} | ${labels.map((l) => cell(name, l, alias)).join(' | ')} |`);
+  for (const { name } of shown) console.log(`| ${name} | ${labels.map((l) => cell(name, l, alias)).join(' | ')} |`);
   console.log('');
 }
