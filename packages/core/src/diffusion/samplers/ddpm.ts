@@ -15,8 +15,8 @@ export interface DdpmOptions {
 /**
  * Ancestral sampling (Eq. 10) in posterior form over any list of times, with betas recomputed from the abar that stand there:
  *   mean = [sqrt(abar') beta x0 + sqrt(alpha) (1 - abar') z] / (1 - abar),  sigma^2 = beta (1 - abar') / (1 - abar) or beta.
- * Equal to the eps form where x0 is neither clipped nor guided. `fixed-large` takes beta~_1 for its first entry, as Nichol and Dhariwal do, where
- * `fixed-small-log` is the same as fixed-small but for rounding.
+ * Equal to the eps form where x0 is neither clipped nor guided. No noise is drawn at time 0, so that the first entry of the variances, on which
+ * conventions differ, never counts; `fixed-small-log` is fixed-small, named as libraries name it.
  */
 export function ddpm(schedule: Schedule, { times, variance = 'fixed-small', clip = 0 }: DdpmOptions): SamplerPlan {
   refuseEpsAtZeroSnr(schedule);
