@@ -8,6 +8,30 @@ export interface StudyRestorer {
   readonly id: string;
   readonly label: string;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Place on the figure's axis, where that is one of the restorers' settings (`figure.over`); absent: a level beside the curves. */
+  readonly x?: number;
+  /** The curve that it is a point of: restorers of one sweep share it. */
+  readonly series?: string;
+  /** Left out, and listed in `skipped`, where it is not installed. */
+  readonly optional?: boolean;
+}
+
+/** Along a sweep of restorers: change of a metric, in its direction, from the axis' one end to the other. */
+export type Trend = 'improves' | 'worsens' | 'does-not-improve' | 'hardly-changes';
+
+/** A statement that the study's numbers confirm or refute, by paired intervals over pictures, for each metric and degradation apart. */
+export interface StudyClaim {
+  /** The claim in words, as the paper has it. */
+  readonly text: string;
+  readonly metrics: readonly string[];
+  /** Names; default: every degradation. */
+  readonly degradations?: readonly string[];
+  readonly test:
+    | { readonly kind: 'better' | 'not-better'; readonly restorer: string; readonly than: string }
+    /** `margin`: the change, in the metric's units, that `hardly-changes` allows. */
+    | { readonly kind: 'trend'; readonly series: string; readonly trend: Trend; readonly margin?: number }
+    /** The restorer at place x of the series is, by its mean, within `margin` of the best of the series, or not distinguishable from it. */
+    | { readonly kind: 'best-at'; readonly series: string; readonly x: number; readonly margin?: number };
 }
 
 /** One degradation of a study; `x` is its place on the figure's axis. */
@@ -19,6 +43,8 @@ export interface StudyDegradation {
 
 export interface StudyMetric extends MetricSettings {
   readonly alias: string;
+  /** Left out, and listed in `skipped`, where what it needs is not installed. */
+  readonly optional?: boolean;
 }
 
 /** A study as its spec file says it, defaults filled in. Everything here is part of what a result means. */
@@ -41,7 +67,11 @@ export interface StudySpec {
     /** Name of the axis on which the degradations stand; null: the report draws no curves. */
     readonly x: string | null;
     readonly scale: 'linear' | 'log';
+    /** Whose axis it is: degradations (default), or a sweep over settings of restorers, drawn once for each degradation. */
+    readonly over?: 'degradations' | 'restorers';
   };
+  /** What the report is to confirm or refute. */
+  readonly claims?: readonly StudyClaim[];
   /** Which outputs the report shows side by side: the first `images` pictures at these degradations. */
   readonly pictures: { readonly images: number; readonly degradations: readonly string[] };
   /** What becomes of a restorer that refuses a degradation (`IR_E_DEGRADATION`): the plan fails (default), or those cells are left out, stated in `skipped`. */
