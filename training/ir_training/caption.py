@@ -25,7 +25,8 @@ TABLE = {
 }
 QUALITY = ("sharpness", "grain", "blockiness")  # a wish of the user's at inference; what is measured in I_reg is its fault, not the target's
 WORDS = [row[0] for rows in TABLE.values() for row in rows]
-IDS = {word: i + 1 for i, word in enumerate(WORDS)}
+VOCABULARY = ["<pad>", *WORDS]  # a word's id is its place here
+IDS = {word: i for i, word in enumerate(VOCABULARY) if i != PAD}
 ALIASES = {
     "blurry": "soft", "blurred": "soft", "crisp": "sharp", "detailed": "sharp", "noisy": "grainy", "compressed": "blocky", "light": "bright",
     "colorful": "colourful", "vivid": "colourful", "gray": "grey", "smooth": "plain", "textured": "busy",

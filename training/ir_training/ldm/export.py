@@ -90,7 +90,7 @@ FREE = {
 
 
 def export(model) -> None:
-    """All graphs, `caption.json`, `training.json` and `curve.jsonl`; the manifest is the product's to write."""
+    """All graphs, `caption.json`, `words.txt`, `training.json` and `curve.jsonl`; the manifest is `scripts/model-manifest.mjs`'s to write."""
     sampler, config = model.sampler(), model.config
     networks = {
         "encoder": sampler.autoencoder.encoder, "decoder": sampler.autoencoder.decoder,
@@ -101,6 +101,7 @@ def export(model) -> None:
     latent, width = config["parts"]["vae"]["network"]["latent"], config["parts"]["denoiser"]["text"]["width"]
     parts = {name: part(name, rounded(network), folder, latent, width) for name, network in networks.items()}
     (folder / "caption.json").write_text(json.dumps(caption.asset(), indent=1) + "\n")
+    (folder / "words.txt").write_text("".join(f"{word}\n" for word in caption.VOCABULARY))
     (folder / "training.json").write_text(json.dumps({**record(model), "parts": parts, "config": config}, indent=1) + "\n")
     (folder / "curve.jsonl").write_text("".join(curve(trained(model))))
     print(f"{folder}: {sum(p['bytes'] for p in parts.values()) / 1e6:.2f} MB of graphs")

@@ -1,21 +1,28 @@
 import { z } from 'zod';
-import { about, graph, parameters, picture, side } from './parts.js';
+import {
+  autoencoderMisfits,
+  decoder,
+  encoder,
+  float,
+  grid,
+  gridMisfits,
+  latent,
+  type Misfit,
+  name,
+  numbers,
+  part,
+  reach,
+  running,
+  type StatedGrid,
+  shape,
+} from './autoencoder-parts.js';
+import { about, graph, picture } from './parts.js';
 
-const name = z.string().min(1);
 const bytesFile = graph.omit({ external: true });
-const shape = <N extends number>(_rank: N) => z.array(side).length(_rank);
-const float = z.literal('float32').default('float32');
 
-/** Tensors [1, C, h, w], [1, tokens, D], [1, D]: sides are numbers where fixed, names where free. */
-const grid = z.strictObject({ name, shape: shape(4), dtype: float });
+/** Tensors [1, tokens, D], [1, D]: sides are numbers where fixed, names where free. */
 const sequence = z.strictObject({ name, shape: shape(3), dtype: float });
 const vector = z.strictObject({ name, shape: shape(2), dtype: float });
-
-/** A part that is a graph of its own. */
-const part = { graph, parameters };
-
-/** How far, in pixels of the picture, a sample is felt: the context with which the part is run in tiles. */
-const reach = z.int().min(0).max(4096);
 
 /** M_phi (Eq. 3). */
 const initial = z.discriminatedUnion('kind', [
@@ -37,26 +44,6 @@ const initial = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('autoencoder') }),
 ]);
 
-/** E (Eq. 5, 7): a picture to moments (means and logarithms of variances, one after another) or to a latent directly. */
-const encoder = z.strictObject({
-  ...part,
-  input: picture,
-  output: grid,
-  gives: z.enum(['moments', 'latent']),
-  reach,
-});
-
-/** Dec (Eq. 5, 11). */
-const decoder = z.strictObject({ ...part, input: grid, output: picture, reach });
-
-const numbers = z.array(z.number()).min(1);
-
-/** z of the autoencoder's own e: (e - shift) scale, or (e - mean) / deviation channel by channel. */
-const normalisation = z.union([
-  z.strictObject({ scale: z.number().positive(), shift: z.number().default(0) }),
-  z.strictObject({ mean: numbers, deviation: z.array(z.number().positive()).min(1) }),
-]);
-
 const tokenizer = z.discriminatedUnion('kind', [
   /** Byte-pair encoding as CLIP has it: `file` holds the merges, a pair a line, best first. */
   z.strictObject({
@@ -71,7 +58,10 @@ const tokenizer = z.discriminatedUnion('kind', [
     kind: z.literal('words'),
     ...bytesFile.shape,
     length: z.int().min(1).max(4096),
-    unknown: name,
+    /** What stands for a word that is not known; absent: such words are left out. */
+    unknown: name.optional(),
+    /** Other words for those of the vocabulary. */
+    aliases: z.record(name, name).optional(),
     pad: name,
     start: name.optional(),
     end: name.optional(),
@@ -111,6 +101,8 @@ const text = z.discriminatedUnion('kind', [
 /** T (Eq. 6). */
 const captioner = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('builtin'), id: name }),
+  /** Measured properties put into words by thresholds: `file` holds the table (`ir.caption/1`). Words for quality are left to the prompt. */
+  z.strictObject({ kind: z.literal('measured'), ...bytesFile.shape }),
   /** A picture to one score a word, [1, words]; words above the threshold are said, the surest first. */
   z.strictObject({
     kind: z.literal('tags'),
@@ -186,12 +178,7 @@ export const latentDiffusion = z
     ...about,
     kind: z.literal('latent-diffusion'),
     parts,
-    latent: z.strictObject({
-      channels: z.int().min(1).max(256),
-      /** Picture side / latent side. */
-      factor: z.int().min(1).max(64),
-      normalisation,
-    }),
+    latent,
     condition: z
       .strictObject({
         of: z.enum(['initial', 'input']).default('initial'),
@@ -199,14 +186,7 @@ export const latentDiffusion = z
       })
       .default({ of: 'initial', take: 'mode' }),
     schedule,
-    /** The picture is padded at the right and bottom to multiples of this; a multiple of the factor. */
-    multiple: z.int().min(1).max(1024),
-    padding: z.enum(['reflect', 'zero']).default('reflect'),
-    /** The shortest side of a picture (of I_reg) that makes sense. */
-    minSide: z.int().min(1).default(1),
-    /** Pictures above this many pixels are tiled by default, by `tile`. */
-    maxPixels: z.int().min(4096),
-    tile: z.strictObject({ size: z.int().min(16), overlap: z.int().min(0) }),
+    ...running,
     /** Options of a run where the caller says nothing; checked like the caller's own (docs/diffusion.md). */
     defaults: z.record(z.string(), z.unknown()).default({}),
   })
@@ -216,49 +196,22 @@ export const latentDiffusion = z
   });
 
 type Contents = z.output<z.ZodObject<{ parts: typeof parts }>> & {
-  readonly latent: {
-    readonly channels: number;
-    readonly factor: number;
-    readonly normalisation: z.output<typeof normalisation>;
-  };
+  readonly latent: z.output<typeof latent>;
   readonly multiple: number;
   readonly condition: { readonly of: 'initial' | 'input' };
 };
 
-interface Misfit {
-  readonly path: readonly (string | number)[];
-  /** What would fit. */
-  readonly expected: string;
-}
-
 /** Where parts do not fit each other, each with the place to mend. */
 function* misfits({ parts, latent, multiple, condition }: Contents): Generator<Misfit> {
-  const { channels, factor } = latent;
-  const { encoder, conditionEncoder, decoder, denoiser, control, text, captioner, initial } = parts;
+  const { channels } = latent;
+  const { denoiser, control, text, captioner, initial } = parts;
   const at = (...path: (string | number)[]) => ['parts', ...path];
-  if (multiple % factor !== 0) yield { path: ['multiple'], expected: `a multiple of latent.factor, ${factor}` };
-  for (const [path, port] of [
-    [at('encoder', 'input'), encoder.input],
-    [at('conditionEncoder', 'input'), conditionEncoder?.input],
-    [at('decoder', 'output'), decoder.output],
-  ] as const)
-    if (port?.colour === 'grey') yield { path: [...path, 'colour'], expected: 'RGB or BGR' };
-  if ('mean' in latent.normalisation)
-    for (const key of ['mean', 'deviation'] as const)
-      if (latent.normalisation[key].length !== channels)
-        yield { path: ['latent', 'normalisation', key], expected: `${channels} numbers, one a channel` };
+  yield* autoencoderMisfits({ parts, latent, multiple });
 
-  const grids: [path: (string | number)[], shape: readonly (string | number)[], wanted: number][] = [
-    [at('decoder', 'input', 'shape'), decoder.input.shape, channels],
+  const grids: StatedGrid[] = [
     [at('denoiser', 'inputs', 'latent', 'shape'), denoiser.inputs.latent.shape, channels],
     [at('denoiser', 'output', 'shape'), denoiser.output.shape, channels],
   ];
-  for (const [key, one] of [
-    ['encoder', encoder],
-    ['conditionEncoder', conditionEncoder],
-  ] as const)
-    if (one)
-      grids.push([at(key, 'output', 'shape'), one.output.shape, one.gives === 'moments' ? 2 * channels : channels]);
   for (const [key, one] of [
     ['denoiser', denoiser],
     ['control', control],
@@ -266,8 +219,7 @@ function* misfits({ parts, latent, multiple, condition }: Contents): Generator<M
     if (one?.inputs.condition)
       grids.push([at(key, 'inputs', 'condition', 'shape'), one.inputs.condition.shape, channels]);
   if (control) grids.push([at('control', 'inputs', 'latent', 'shape'), control.inputs.latent.shape, channels]);
-  for (const [path, sides, wanted] of grids)
-    if (typeof sides[1] === 'number' && sides[1] !== wanted) yield { path, expected: `${wanted} channels at place 1` };
+  yield* gridMisfits(grids);
 
   const taken = denoiser.inputs.controls?.length ?? 0;
   if (control && control.outputs.length !== taken)

@@ -2,8 +2,11 @@ import { explain, ModelError } from '../../errors.js';
 import { resampleImage } from '../../image/resample.js';
 import type { LatentManifest } from '../../models/manifest.js';
 import { toTensor } from '../direct/port.js';
+import { measure } from './caption/measure.js';
+import { type CaptionTable, wordsOf } from './caption/table.js';
 import type { Captioner } from './contract.js';
 import type { OpenParts } from './open-parts.js';
+import { rgbOf } from './pictures.js';
 
 /** Captioners that every installation has, by the id that manifests name. */
 export const BUILTIN_CAPTIONERS: readonly Captioner[] = [];
@@ -41,6 +44,12 @@ function tagger(part: TagsPart, parts: OpenParts): Captioner {
     },
   };
 }
+
+/** Properties of the content in words, the surest way of saying what is to be seen that needs no network. */
+export const measuredCaptioner = (table: CaptionTable): Captioner => ({
+  id: 'measured',
+  caption: async (image) => wordsOf(table, measure(rgbOf(image)), { quality: false }).join(', '),
+});
 
 /** T of a model (Eq. 6), undefined where it has none. */
 export function captionerOf({ parts: { captioner } }: LatentManifest, parts: OpenParts): Captioner | undefined {

@@ -6,6 +6,8 @@ import type { LatentManifest, RestorerManifest } from '../../models/manifest.js'
 import { findModel, type InstalledModel, restorerModel, verifiedFile, verifiedGraphFile } from '../../models/store.js';
 import { Network, type NetworkOptions } from '../../network/index.js';
 import { type DirectRestorer, openRestorer } from '../direct/direct.js';
+import { readCaptionTable } from './caption/table.js';
+import { measuredCaptioner } from './captioner.js';
 import { checkPart, type StatedPort } from './check.js';
 import type { Captioner } from './contract.js';
 import type { Conditioning, OpenParts, Parts, Text } from './open-parts.js';
@@ -114,7 +116,12 @@ async function readFixed(
   });
 }
 
-function findCaptioner(part: Parts['captioner'], known: readonly Captioner[]): Captioner | undefined {
+async function openCaptioner(
+  folder: string,
+  part: Parts['captioner'],
+  known: readonly Captioner[],
+): Promise<Captioner | undefined> {
+  if (part?.kind === 'measured') return measuredCaptioner(await readCaptionTable(await verifiedFile(folder, part)));
   if (part?.kind !== 'builtin') return undefined;
   const found = known.find((one) => one.id === part.id);
   if (found) return found;
@@ -138,7 +145,7 @@ export async function openParts(
 ): Promise<OpenParts> {
   const { manifest, folder } = model;
   const { text, captioner: said } = manifest.parts;
-  const captioner = findCaptioner(said, captioners);
+  const captioner = await openCaptioner(folder, said, captioners);
   const tokenizers: Tokenizer[] = [];
   if (text?.kind === 'encoders')
     for (const { tokenizer } of text.encoders)

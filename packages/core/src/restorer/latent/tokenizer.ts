@@ -86,12 +86,16 @@ function wordTokenizer(lines: readonly string[], part: WordsPart, path: string):
       explain({ name: `${path}: ${role}`, expected: 'a word of the vocabulary', got: JSON.stringify(word) }),
     );
   };
-  const [unknown, pad] = [numberOf(part.unknown, 'unknown'), numberOf(part.pad, 'pad')];
+  const unknown = part.unknown === undefined ? [] : [numberOf(part.unknown, 'unknown')];
+  const pad = numberOf(part.pad, 'pad');
+  const aliases = new Map(
+    Object.entries(part.aliases ?? {}).map(([word, as]) => [word, numberOf(as, `alias ${word}`)]),
+  );
   const start = part.start === undefined ? [] : [numberOf(part.start, 'start')];
   const end = part.end === undefined ? [] : [numberOf(part.end, 'end')];
   return (text) => {
     const words = text.toLowerCase().match(/[\p{L}\p{N}]+|[^\s\p{L}\p{N}]/gu) ?? [];
-    const tokens = words.map((word) => vocabulary.get(word) ?? unknown);
+    const tokens = words.flatMap((word) => vocabulary.get(word) ?? aliases.get(word) ?? unknown);
     return fit([...start, ...tokens, ...end], part.length, end[0], pad);
   };
 }
