@@ -99,7 +99,7 @@ export function differenceCurves(results: StudyResults, statistics: Statistics):
   });
 }
 
-type Json = Readonly<Record<string, unknown>>;
+export type Json = Readonly<Record<string, unknown>>;
 
 interface Setting {
   readonly results: Pick<StudyResults, 'spec' | 'metrics'>;
@@ -112,7 +112,7 @@ const FONT = 'system-ui, "Helvetica Neue", Arial, sans-serif';
 const PLOT = { width: 316, height: 250 };
 
 /** A line above the plot, by marks: a title of the plotting library moves with the axis labels, and panels would stand unlevel. */
-const heading = (text: string, y: number, color: string, font: Json): Json => ({
+export const heading = (text: string, y: number, color: string, font: Json): Json => ({
   data: { values: [{}] },
   mark: { type: 'text', align: 'left', baseline: 'alphabetic', color, aria: false, ...font },
   encoding: { x: { value: 0 }, y: { value: y }, text: { value: text } },
@@ -183,41 +183,49 @@ function panel({ metric, kind, points }: Curve, { results, series, look, legend 
   };
 }
 
+/** What all figures have in common: letters, axes, grid, legend. */
+export const figureBase = ({ ink, quiet, rule, ground }: Look): Json => ({
+  background: ground,
+  padding: 8,
+  config: {
+    font: FONT,
+    view: { stroke: null },
+    mark: { invalid: 'break-paths-show-path-domains' },
+    axis: {
+      labelColor: quiet,
+      titleColor: ink,
+      labelFontSize: 11,
+      titleFontSize: 12,
+      titleFontWeight: 'normal',
+      titlePadding: 8,
+      gridColor: rule,
+      domainColor: quiet,
+      tickColor: quiet,
+      tickSize: 4,
+    },
+    axisX: { grid: false },
+    axisY: { domain: false, ticks: false, minExtent: 44 }, // panels of one width, whatever their numbers
+    legend: { labelColor: ink, labelFontSize: 12, rowPadding: 4, columnPadding: 18, offset: 14 },
+  },
+});
+
 function specOf(curves: readonly Curve[], setting: Setting): Json {
-  const { ink, quiet, rule, ground } = setting.look;
   const panels = curves.map((curve) => panel(curve, setting));
   return {
     ...(panels.length === 1 ? panels[0] : { hconcat: panels, spacing: 56, bounds: 'flush' }),
-    background: ground,
-    padding: 8,
-    config: {
-      font: FONT,
-      view: { stroke: null },
-      mark: { invalid: 'break-paths-show-path-domains' },
-      axis: {
-        labelColor: quiet,
-        titleColor: ink,
-        labelFontSize: 11,
-        titleFontSize: 12,
-        titleFontWeight: 'normal',
-        titlePadding: 8,
-        gridColor: rule,
-        domainColor: quiet,
-        tickColor: quiet,
-        tickSize: 4,
-      },
-      axisX: { grid: false },
-      axisY: { domain: false, ticks: false, minExtent: 44 }, // panels of one width, whatever their numbers
-      legend: { labelColor: ink, labelFontSize: 12, rowPadding: 4, columnPadding: 18, offset: 14 },
-    },
+    ...figureBase(setting.look),
   };
 }
 
-/** Draws curves side by side as SVG. Loaded when asked for: the plotting library is of no use to anything but reports. */
-export async function drawCurves(curves: readonly Curve[], setting: Setting): Promise<string> {
+/** Draws curves side by side as SVG. */
+export const drawCurves = (curves: readonly Curve[], setting: Setting): Promise<string> =>
+  drawSvg(specOf(curves, setting));
+
+/** A Vega-Lite specification as SVG. Loaded when asked for: the plotting library is of no use to anything but figures. */
+export async function drawSvg(figure: Json): Promise<string> {
   const { parse, View, Error: onlyErrors } = await import('vega');
   const { compile } = await import('vega-lite'); // after vega, not beside it: they share modules, which not every loader links twice at once
-  const { spec } = compile(specOf(curves, setting) as unknown as Parameters<typeof compile>[0]);
+  const { spec } = compile(figure as unknown as Parameters<typeof compile>[0]);
   const view = new View(parse(spec), { renderer: 'none', logLevel: onlyErrors });
   try {
     return await view.toSVG();

@@ -20,7 +20,8 @@ const PNG_DENSITY = 144; // twice the size of the SVG: sharp on dense screens
 /** A file name for a metric: aliases may come from anywhere. */
 const fileOf = (metric: string, index: number) => metric.replace(/[^A-Za-z0-9-]+/g, '-') || `metric-${index + 1}`;
 
-async function saveFigure(svg: string, path: string): Promise<void> {
+/** `PATH.svg` and `PATH.png`. */
+export async function saveFigure(svg: string, path: string): Promise<void> {
   await writeFile(`${path}.svg`, svg);
   await sharp(Buffer.from(svg), { density: PNG_DENSITY }).png({ compressionLevel: 9 }).toFile(`${path}.png`);
 }
