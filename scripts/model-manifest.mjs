@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * Writes models/ID/manifest.json for a network that training/ has exported: `node scripts/model-manifest.mjs ID`.
- * Hash, size and parameter count come from the graph; size multiple and reach from training.json; the rest is fixed by the recipe's ports.
+ * Writes models/ID/manifest.json for a model that training/ has exported: `node scripts/model-manifest.mjs ID`.
+ * Hashes, sizes and parameter counts come from the files; multiples, reaches, normalisation and schedule from training.json; the rest is fixed
+ * by the recipe's ports.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -12,10 +13,24 @@ if (!id) {
   console.error('usage: node scripts/model-manifest.mjs ID');
   process.exit(2);
 }
-const folder = new URL(`../models/${id}/`, import.meta.url);
-const graph = readFileSync(new URL(`${id}.onnx`, folder));
-const training = JSON.parse(readFileSync(new URL('training.json', folder), 'utf8'));
-const port = (name) => ({
+const models = new URL('../models/', import.meta.url);
+const folder = new URL(`${id}/`, models);
+const read = (name) => readFileSync(new URL(name, folder));
+const training = JSON.parse(read('training.json'));
+
+/** A file of the model, as every manifest names it. */
+function named(file) {
+  const bytes = read(file);
+  return { file, sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
+}
+
+/** A graph with its parameters as papers count them. */
+function graphPart(file) {
+  const { weights, allInitializers } = readOnnx(read(file));
+  return { graph: named(file), parameters: { weights, allInitializers } };
+}
+
+const picture = (name) => ({
   name,
   shape: ['batch', 3, 'height', 'width'],
   dtype: 'float32',
@@ -23,27 +38,92 @@ const port = (name) => ({
   range: [0, 1],
   colour: 'RGB',
 });
-const { weights, allInitializers } = readOnnx(graph);
 
-const manifest = parseManifest(
-  {
-    schema: 'ir.model/1',
-    id,
-    kind: 'restorer',
-    title: 'Compact blind restorer of equal size (blur, bicubic super-resolution brought up, noise)',
-    graph: { file: `${id}.onnx`, sha256: createHash('sha256').update(graph).digest('hex'), bytes: graph.length },
-    input: port('input'),
-    output: port('output'),
-    scale: 1,
-    multiple: training.multiple,
-    reach: training.reach,
+const common = { schema: 'ir.model/1', id, licence: 'Apache-2.0', source: 'training/ of this project' };
+
+const restorer = () => ({
+  ...common,
+  kind: 'restorer',
+  title: 'Compact blind restorer of equal size (blur, bicubic super-resolution brought up, noise)',
+  ...graphPart(`${id}.onnx`),
+  input: picture('input'),
+  output: picture('output'),
+  scale: 1,
+  multiple: training.multiple,
+  reach: training.reach,
+  maxPixels: 1_600_000,
+  tasks: 'Gaussian blur sigma 0..20, SR2 and SR4 brought up by bicubic, Gaussian noise 0..25/255, clean pictures',
+});
+
+/** M_phi as it is installed now: the latents were made with it. */
+function initialModel() {
+  const { id: initial, graph } = JSON.parse(
+    readFileSync(new URL(`${training.initialRestoration}/manifest.json`, models)),
+  );
+  return { kind: 'model', id: initial, sha256: graph.sha256 };
+}
+
+function latentDiffusion() {
+  const { channels, factor, mean, deviation } = training.latent;
+  const reach = Object.fromEntries(Object.entries(training.parts).map(([name, part]) => [name, part.reach]));
+  const grid = (name) => ({ name, shape: ['batch', channels, 'height', 'width'] });
+  const { length, aliases } = JSON.parse(read('caption.json'));
+  const { width } = training.config.parts.denoiser.text;
+  const context = { name: 'context', shape: ['batch', length, width] };
+  return {
+    ...common,
+    kind: 'latent-diffusion',
+    title: 'Small conditional latent diffusion model: f8 autoencoder of 16 channels, text, restorer-s before it',
+    tasks: 'Gaussian blur, SR2, SR4 (brought up by bicubic), noise; asks for sharp photographs unless told otherwise',
+    parts: {
+      initial: initialModel(),
+      encoder: {
+        ...graphPart('encoder.onnx'),
+        input: picture('image'),
+        output: grid('latent'),
+        gives: 'latent',
+        reach: reach.encoder,
+      },
+      decoder: { ...graphPart('decoder.onnx'), input: grid('latent'), output: picture('image'), reach: reach.decoder },
+      text: {
+        kind: 'encoders',
+        encoders: [
+          {
+            ...graphPart('text.onnx'),
+            tokenizer: { kind: 'words', ...named('words.txt'), length, pad: '<pad>', aliases },
+            tokens: { name: 'tokens', shape: ['batch', length] },
+            context,
+          },
+        ],
+      },
+      captioner: { kind: 'measured', ...named('caption.json') },
+      denoiser: {
+        ...graphPart('denoiser.onnx'),
+        inputs: {
+          latent: grid('x'),
+          time: { name: 't', shape: ['batch'], dtype: 'float32' },
+          condition: grid('hint'),
+          context,
+        },
+        output: grid('v'),
+        prediction: training.schedule.prediction,
+      },
+    },
+    latent: { channels, factor, normalisation: { mean, deviation } },
+    schedule: { law: training.schedule.law, steps: training.schedule.steps },
+    multiple: training.picture.multiple,
+    minSide: 32,
     maxPixels: 1_600_000,
-    parameters: { weights, allInitializers },
-    licence: 'Apache-2.0',
-    source: 'training/ of this project',
-    tasks: 'Gaussian blur sigma 0..20, SR2 and SR4 brought up by bicubic, Gaussian noise 0..25/255, clean pictures',
-  },
-  `models/${id}/manifest.json`,
-);
+    tile: { size: 512, overlap: 128 },
+    defaults: training.config.defaults,
+  };
+}
+
+const manifest = parseManifest(training.latent ? latentDiffusion() : restorer(), `models/${id}/manifest.json`);
 writeFileSync(new URL('manifest.json', folder), `${JSON.stringify(manifest, null, 2)}\n`);
-console.log(`${id}: ${weights} parameters, ${(graph.length / 1e6).toFixed(2)} MB, sha256 ${manifest.graph.sha256}`);
+const graphs =
+  manifest.kind === 'latent-diffusion'
+    ? Object.values(training.parts).map(({ file }) => named(file))
+    : [manifest.graph];
+for (const { file, sha256, bytes } of graphs)
+  console.log(`${id}/${file}: ${(bytes / 1e6).toFixed(2)} MB, sha256 ${sha256}`);

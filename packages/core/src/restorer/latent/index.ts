@@ -1,3 +1,4 @@
+export { measure as measureProperties, PROPERTIES, type Property } from './caption/measure.js';
 export { BUILTIN_CAPTIONERS } from './captioner.js';
 export { type ColourFix, fixColour } from './colour.js';
 export type { Captioner, LatentRestorer, LatentStep } from './contract.js';
