@@ -35,10 +35,13 @@ async function run({ feeds }) {
   const inputs = Object.fromEntries(
     Object.entries(feeds).map(([name, t]) => [name, new ort.Tensor(t.type, t.data, t.dims)]),
   );
-  const outputs = await session.run(inputs);
-  return Object.fromEntries(
-    Object.entries(outputs).map(([name, t]) => [name, { type: t.type, data: t.data, dims: [...t.dims] }]),
+  const start = performance.now();
+  const results = await session.run(inputs);
+  const milliseconds = performance.now() - start;
+  const outputs = Object.fromEntries(
+    Object.entries(results).map(([name, t]) => [name, { type: t.type, data: t.data, dims: [...t.dims] }]),
   );
+  return { outputs, milliseconds };
 }
 
 const actions = { open, run };

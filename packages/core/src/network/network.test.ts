@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { identityGraph, notANumberGraph, restorerGraph, singleOp, slowGraph } from '../testing/graphs.js';
 import { Network } from './network.js';
-import { NetworkProcess } from './process.js';
+import { type NetworkCall, observeCalls } from './observe.js';
+import { NetworkProcess, networkProcesses } from './process.js';
 import type { Tensor } from './protocol.js';
 
 let folder: string;
@@ -68,6 +69,33 @@ describe('a network', () => {
     await using network = await Network.open('nan', await graphFile(notANumberGraph()));
     const { output } = await network.run({ input: picture(2) });
     expect(output?.data.every(Number.isNaN)).toBe(true);
+  });
+});
+
+describe('observed', () => {
+  test('each pass is told with its times to whoever asked for the work, and to nobody else', async () => {
+    await using network = await Network.open('slow', await graphFile(slowGraph(20)));
+    const calls: NetworkCall[] = [];
+    await observeCalls(
+      (call) => calls.push(call),
+      () => Promise.all([network.run({ input: picture(64) }), network.run({ input: picture(64) })]),
+    );
+    await network.run({ input: picture(64) });
+    expect(calls.map((call) => call.network)).toEqual(['slow', 'slow']);
+    for (const { started, ended, inside } of calls) {
+      expect(inside).toBeGreaterThan(0);
+      expect(inside).toBeLessThanOrEqual(ended - started);
+    }
+    expect(calls[1]!.started).toBeGreaterThanOrEqual(calls[0]!.ended); // waiting for its turn is no part of a pass
+  });
+
+  test('the processes that live are known, and no longer once disposed of', async () => {
+    const before = networkProcesses();
+    const network = await Network.open('same', await graphFile(identityGraph()));
+    const mine = networkProcesses().filter((id) => !before.includes(id));
+    expect(mine).toHaveLength(1);
+    await network.dispose();
+    expect(networkProcesses()).not.toContain(mine[0]);
   });
 });
 

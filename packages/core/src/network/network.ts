@@ -1,6 +1,7 @@
 import { EnvironmentError, explain, ModelError, UsageError } from '../errors.js';
+import { callObserver } from './observe.js';
 import { NetworkProcess } from './process.js';
-import type { Opened, PortMetadata, ProviderFailure, Tensor } from './protocol.js';
+import type { Opened, PortMetadata, ProviderFailure, Ran, Tensor } from './protocol.js';
 
 export interface NetworkOptions {
   /** Execution providers in order; the first that can be had runs. Default `['cpu']`. */
@@ -108,9 +109,13 @@ export class Network {
     feeds: Readonly<Record<string, Tensor>>,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<Readonly<Record<string, Tensor>>> {
+    const onCall = callObserver();
     return this.#inTurn(async () => {
       const worker = await this.#ready(signal);
-      return worker.request<Record<string, Tensor>>('run', { feeds }, signal);
+      const started = performance.now();
+      const { outputs, milliseconds } = await worker.request<Ran>('run', { feeds }, signal);
+      onCall?.({ network: this.name, started, ended: performance.now(), inside: milliseconds });
+      return outputs;
     }, signal);
   }
 

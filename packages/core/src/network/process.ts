@@ -12,6 +12,9 @@ const endAll = () => {
   for (const child of living) child.kill('SIGKILL');
 };
 
+/** Ids of the network processes that live, whoever opened them. */
+export const networkProcesses = (): number[] => [...living].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+
 function starts(child: ChildProcess): void {
   if (living.size === 0) process.on('exit', endAll);
   living.add(child);

@@ -28,6 +28,13 @@ export interface Opened {
   readonly version?: string;
 }
 
+/** The worker's answer to `run`. */
+export interface Ran {
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  /** Spent in the runtime, copies between the processes apart. */
+  readonly milliseconds: number;
+}
+
 export interface WorkerFailure {
   readonly name: string;
   readonly message: string;
