@@ -76,6 +76,8 @@ export interface StudySpec {
   readonly pictures: { readonly images: number; readonly degradations: readonly string[] };
   /** What becomes of a restorer that refuses a degradation (`IR_E_DEGRADATION`): the plan fails (default), or those cells are left out, stated in `skipped`. */
   readonly inapplicable?: 'refuse' | 'skip';
+  /** Minutes after which a cell is given up, with the process that computes it; absent: 30. */
+  readonly cellMinutes?: number;
 }
 
 /** Something that was asked for or found and is not part of the study. */
@@ -128,11 +130,12 @@ export interface Cell {
 }
 
 export interface StudyPlan {
+  /** As asked for, without what is optional and not installed. */
   readonly spec: StudySpec;
   readonly cells: readonly Cell[];
   /** Keys of the cells whose results are on disk, whole and valid. */
   readonly done: ReadonlySet<string>;
-  /** Files of the folder that are no pictures, pictures shown twice, restorers left out by the spec's `inapplicable: skip`. */
+  /** Files of the folder that are no pictures, pictures shown twice, restorers left out by the spec's `inapplicable: skip`, what is optional and not installed. */
   readonly skipped: readonly Skipped[];
 }
 

@@ -6,6 +6,7 @@ import { completeCells } from './cells.js';
 import type { Cell, ResultMetric, Skipped, StudyDegradation, StudyOptions, StudyPlan, StudySpec } from './contract.js';
 import { listImages, type StudySource, surveyImages } from './images.js';
 import { type Machinery, surveyMachinery } from './machinery.js';
+import { leaveOut } from './optional.js';
 import { OUTPUT_IDENTITY } from './protocol.js';
 import { createMetric, metricDefinition, Refusal, type Survey, surveyRestorer } from './restorers.js';
 
@@ -60,9 +61,10 @@ function judgeRefusals(spec: StudySpec, surveys: readonly Survey[]): readonly Sk
 }
 
 /** Everything of a plan but what is on disk: pictures opened and hashed, restorers and metrics asked for their identities. Writes nothing. */
-export async function drawPlan(spec: StudySpec, options: StudyOptions): Promise<DetailedPlan> {
+export async function drawPlan(asked: StudySpec, options: StudyOptions): Promise<DetailedPlan> {
   const { registry, signal, onProgress } = options;
   signal?.throwIfAborted();
+  const { spec, skipped: lacking } = leaveOut(asked, registry);
   const metrics = spec.metrics.map((metric) => {
     const { id, direction, alias } = createMetric(registry, metric);
     return { alias, identity: id, direction, describe: metricDefinition(registry, metric).describe };
@@ -91,7 +93,7 @@ export async function drawPlan(spec: StudySpec, options: StudyOptions): Promise<
     machinery,
     native,
     models,
-    skipped: [...skipped, ...survey.skipped, ...refused],
+    skipped: [...lacking, ...skipped, ...survey.skipped, ...refused],
   };
 }
 
@@ -142,7 +144,7 @@ function layCell(spec: StudySpec, ground: Ground, at: PlannedCell['at'], seed: n
  * @throws UsageError `IR_E_UNKNOWN_NAME`, `IR_E_DEGRADATION`; InputError for pictures that cannot be used; ModelError; what `inspect` throws
  */
 export async function planStudy(spec: StudySpec, options: StudyOptions): Promise<StudyPlan> {
-  const { cells, skipped } = await drawPlan(spec, options);
+  const { cells, skipped, spec: left } = await drawPlan(spec, options);
   const done = await completeCells(options.out, cells, options.signal);
-  return { spec, cells, done: new Set(done.keys()), skipped };
+  return { spec: left, cells, done: new Set(done.keys()), skipped };
 }

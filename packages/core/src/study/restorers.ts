@@ -2,16 +2,21 @@ import { degradationIdentity } from '../degradation/identity.js';
 import { UsageError, unknownName } from '../errors.js';
 import type { Metric, MetricDefinition } from '../metric/contract.js';
 import type { Registry } from '../registry.js';
-import type { Restorer } from '../restorer/contract.js';
+import type { Restorer, RestorerDefinition } from '../restorer/contract.js';
 import { hashOf } from './canonical.js';
 import type { StudyDegradation, StudyMetric, StudyRestorer } from './contract.js';
 
-/** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion; what the definition throws for its settings */
-export async function createRestorer({ restorers }: Registry, { id, settings }: StudyRestorer, threads: number) {
+/** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion */
+export function restorerDefinition({ restorers }: Registry, { id }: StudyRestorer): RestorerDefinition {
   const definition = restorers.find((one) => one.id === id);
-  if (definition) return definition.create(settings, { threads });
+  if (definition) return definition;
   const known = restorers.map((one) => one.id);
   throw new UsageError('IR_E_UNKNOWN_NAME', unknownName('restorer', id, known));
+}
+
+/** @throws as `restorerDefinition`; what the definition throws for its settings */
+export async function createRestorer(registry: Registry, restorer: StudyRestorer, threads: number): Promise<Restorer> {
+  return restorerDefinition(registry, restorer).create(restorer.settings, { threads });
 }
 
 /** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion */
@@ -24,7 +29,7 @@ export function metricDefinition({ metrics }: Registry, { alias }: StudyMetric):
 
 /** @throws as `metricDefinition`; what the definition throws for its settings */
 export function createMetric(registry: Registry, metric: StudyMetric): Metric {
-  const { alias: _, ...settings } = metric;
+  const { alias: _, optional: __, ...settings } = metric;
   return metricDefinition(registry, metric).create(settings);
 }
 

@@ -92,6 +92,164 @@ describe('shorthand', () => {
   });
 });
 
+describe('sweeps of restorers', () => {
+  const cldm = { id: 'cldm', settings: { sampler: { name: 'edm' }, steps: 9 } };
+  const parse = (changes: object) => parseStudySpec({ ...base, ...changes });
+
+  test('a setting and its values are one restorer a value, on one curve', () => {
+    const { restorers, figure } = parse({ restorers: ['none', { ...cldm, sweep: { steps: [1, 2.5] } }] });
+    expect(restorers.slice(1)).toEqual(
+      [1, 2.5].map((steps) => ({
+        id: 'cldm',
+        label: `cldm steps=${steps}`,
+        settings: { sampler: { name: 'edm' }, steps },
+        x: steps,
+        series: 'cldm',
+      })),
+    );
+    expect(figure).toEqual({ x: 'steps', scale: 'linear', over: 'restorers' });
+  });
+
+  test('a setting inside another is changed alone, or made', () => {
+    const sweeps = [
+      { ...cldm, label: 'churned', sweep: { 'sampler.churn': [0, 3] } },
+      { id: 'cldm', sweep: { 'start.at.fraction': [0.5] } },
+    ];
+    const { restorers, figure } = parse({ restorers: sweeps });
+    expect(restorers.map(({ label, settings, series }) => [label, series, settings])).toEqual([
+      ['churned sampler.churn=0', 'churned', { sampler: { name: 'edm', churn: 0 }, steps: 9 }],
+      ['churned sampler.churn=3', 'churned', { sampler: { name: 'edm', churn: 3 }, steps: 9 }],
+      ['cldm start.at.fraction=0.5', 'cldm', { start: { at: { fraction: 0.5 } } }],
+    ]);
+    expect(figure).toEqual({ x: null, scale: 'linear' }); // two axes are none
+  });
+
+  test('points say their settings and places themselves', () => {
+    const points = [
+      { x: 1, label: 'short', settings: { steps: 5, guidance: 2 } },
+      { x: 2, settings: { sampler: 'ddim' } },
+    ];
+    const { restorers, figure } = parse({ restorers: [{ ...cldm, points, optional: true }], figure: { x: 'effort' } });
+    expect(restorers).toEqual([
+      {
+        ...{ id: 'cldm', label: 'short', x: 1, series: 'cldm', optional: true },
+        settings: { sampler: { name: 'edm' }, steps: 5, guidance: 2 },
+      },
+      { id: 'cldm', label: 'cldm 2', x: 2, series: 'cldm', optional: true, settings: { sampler: 'ddim', steps: 9 } },
+    ]);
+    expect(figure).toEqual({ x: 'effort', scale: 'linear', over: 'restorers' });
+  });
+
+  test('beside a sweep of degradations the axis is theirs unless the figure says otherwise', () => {
+    const both = {
+      degradations: [{ sweep: { kind: 'blur', sigma: [1, 2] } }],
+      restorers: ['none', { ...cldm, sweep: { steps: [1, 2] } }],
+    };
+    expect(parse(both).figure).toEqual({ x: 'blur sigma', scale: 'linear' });
+    const over = { scale: 'log', over: 'restorers' } as const;
+    expect(parse({ ...both, figure: over }).figure).toEqual({ x: 'steps', ...over });
+    expect(parse({ ...both, figure: { x: null } }).figure).toEqual({ x: null, scale: 'linear' });
+  });
+
+  test('claims stand as they are said', () => {
+    const claims = [
+      {
+        text: 'More steps do not help.',
+        metrics: ['psnr'],
+        test: { kind: 'trend', series: 'cldm', trend: 'hardly-changes', margin: 0.2 },
+      },
+      {
+        text: 'One step is worse than nothing.',
+        metrics: ['psnr'],
+        degradations: ['SR2'],
+        test: { kind: 'not-better', restorer: 'cldm steps=1', than: 'none' },
+      },
+      { text: 'Two are best.', metrics: ['psnr'], test: { kind: 'best-at', series: 'cldm', x: 2 } },
+    ];
+    const spec = parse({ restorers: ['none', { ...cldm, sweep: { steps: [1, 2] } }], claims, cellMinutes: 2 });
+    expect(spec).toMatchObject({ claims, cellMinutes: 2 });
+    expect(parseStudySpec(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
+  });
+
+  const swept = { ...base, restorers: ['none', { id: 'cldm', sweep: { steps: [1, 2] } }] };
+  const claim = (changes: object, test: object = {}) => ({
+    ...swept,
+    claims: [{ text: 't', metrics: ['psnr'], test: { kind: 'best-at', series: 'cldm', x: 1, ...test }, ...changes }],
+  });
+  const compare = (test: object) =>
+    claim({ test: { kind: 'better', restorer: 'none', than: 'cldm steps=1', ...test } });
+  test.each<[string, object, RegExp]>([
+    [
+      'two settings',
+      { ...swept, restorers: [{ id: 'a', sweep: { a: [1], b: [2] } }] },
+      /\[0\]\.sweep: expected one.*got 2/,
+    ],
+    [
+      'a value that is no number',
+      { ...swept, restorers: [{ id: 'a', sweep: { a: ['b'] } }] },
+      /sweep\.a\[0\]: expected/,
+    ],
+    [
+      'a setting inside text',
+      { ...swept, restorers: [{ id: 'a', settings: { s: 'edm' }, sweep: { 's.churn': [1] } }] },
+      /settings\.s: expected an object, got "edm".*churn/,
+    ],
+    ['a path with a gap', { ...swept, restorers: [{ id: 'a', sweep: { 's..churn': [1] } }] }, /name of a setting/],
+    [
+      'sweep and points',
+      { ...swept, restorers: [{ id: 'a', sweep: { a: [1] }, points: [{ x: 1, settings: {} }] }] },
+      /sweep or points/,
+    ],
+    ['a place beside a sweep', { ...swept, restorers: [{ id: 'a', x: 1, sweep: { a: [1] } }] }, /no x or series/],
+    ['a place without a curve', { ...swept, restorers: [{ id: 'a', x: 1 }] }, /x and series together/],
+    ['a curve without a place', { ...swept, restorers: [{ id: 'a', series: 'b' }] }, /x and series together/],
+    [
+      'a place twice',
+      { ...swept, restorers: [{ id: 'a', points: [1, 1].map((x, i) => ({ x, label: `${i}`, settings: { i } })) }] },
+      /restorers "a": expected x that differ, got 1 twice/,
+    ],
+    ['a value twice', { ...swept, restorers: [{ id: 'a', sweep: { a: [1, 1] } }] }, /labels that differ/],
+    [
+      'a level by a curve’s name',
+      { ...swept, restorers: ['a', { id: 'a', sweep: { a: [1] } }] },
+      /labels that no series has/,
+    ],
+    [
+      'a label that is too long',
+      { ...swept, restorers: [{ id: 'a', label: 'l'.repeat(99), sweep: { a: [1] } }] },
+      /labels of at most 100/,
+    ],
+    [
+      'zero on a logarithmic axis',
+      { ...swept, restorers: [{ id: 'a', sweep: { a: [0, 1] } }], figure: { scale: 'log' } },
+      /a positive number for "a a=0"/,
+    ],
+    ['an axis over restorers without any', { ...base, figure: { x: 'steps', over: 'restorers' } }, /figure\.over/],
+    ['an axis without a name', { ...base, figure: { over: 'restorers' } }, /figure\.x: expected the name/],
+    ['a key of a claim', claim({ metric: ['psnr'] }), /claims\[0\].*"metrics"/],
+    ['a claim’s metric', claim({ metrics: ['psrn'] }), /IR_E_UNKNOWN_NAME my\.yaml\.claims\[0\]\.metrics.*"psnr"/],
+    ['a claim’s degradation', claim({ degradations: ['SR4'] }), /IR_E_UNKNOWN_NAME.*degradations.*"SR2"/],
+    ['a claim’s series', claim({}, { series: 'cldn' }), /IR_E_UNKNOWN_NAME.*test\.series.*"cldm"/],
+    ['a claim’s place', claim({}, { x: 3 }), /test\.x: expected a place of the series: 1, 2, got 3/],
+    ['a claim’s restorer', compare({ restorer: 'nnoe' }), /IR_E_UNKNOWN_NAME.*test\.restorer.*"none"/],
+    ['a claim’s other restorer', compare({ than: 'cldm' }), /IR_E_UNKNOWN_NAME.*test\.than/],
+    ['a comparison with itself', compare({ than: 'none' }), /another restorer/],
+    ['a kind of test', claim({}, { kind: 'best' }), /one of .*"best-at"/],
+    [
+      'a trend of one place',
+      {
+        ...swept,
+        restorers: [{ id: 'cldm', sweep: { a: [1] } }],
+        claims: [{ text: 't', metrics: ['psnr'], test: { kind: 'trend', series: 'cldm', trend: 'improves' } }],
+      },
+      /two places/,
+    ],
+    ['no time for a cell', { ...swept, cellMinutes: 0 }, /cellMinutes/],
+  ])('refused: %s', (_, spec, message) => {
+    expect(messageOf(spec)).toMatch(message);
+  });
+});
+
 test('the bundled Figure 2 is the one of the paper', async () => {
   const spec = await loadStudySpec(FIGURE_2);
   expect(spec.degradations.map(({ x }) => x)).toEqual([1, 2, 3, 4, 5, 7, 10, 15, 20]);

@@ -4,17 +4,13 @@ import { z } from 'zod';
 import { degradationIdentity } from '../degradation/identity.js';
 import { describeValue, explain, InputError, parseWith, UsageError, unknownName } from '../errors.js';
 import { canonicalJson } from './canonical.js';
-import type { StudyDegradation, StudyMetric, StudyRestorer, StudySpec } from './contract.js';
+import { claimSchema, claimsOf } from './claims.js';
+import type { StudyMetric, StudySpec } from './contract.js';
 import { type Entry, parseEntry } from './degradations.js';
+import { assertCurves, type RestorerEntry, restorerSchema, seriesOf, spellOut } from './sweeps.js';
 
 const MAX_BYTES = 1024 * 1024;
 const id = z.string().min(1).max(100);
-
-const restorerSchema = z.strictObject({
-  id,
-  label: z.string().min(1).max(100).optional(),
-  settings: z.record(z.string(), z.unknown()).optional(),
-});
 
 const metricSchema = z.strictObject({
   alias: id,
@@ -22,7 +18,16 @@ const metricSchema = z.strictObject({
   encoder: id.optional(),
   alignSize: z.enum(['native', 'crop224', 'tiles']).optional(),
   alignment: z.enum(['gt', 'input']).optional(),
+  optional: z.boolean().optional(),
 });
+
+const figureSchema = z.strictObject({
+  x: z.string().min(1).max(100).nullable().optional(),
+  scale: z.enum(['linear', 'log']).default('linear'),
+  over: z.enum(['degradations', 'restorers']).optional(),
+});
+
+const MOST_RESTORERS = 1000;
 
 const specSchema = z.strictObject({
   schema: z.literal('ir.study/1'),
@@ -33,7 +38,7 @@ const specSchema = z.strictObject({
   restorers: z
     .array(z.union([id, restorerSchema]))
     .min(1)
-    .max(100),
+    .max(MOST_RESTORERS),
   metrics: z
     .array(z.union([id, metricSchema]))
     .min(1)
@@ -43,12 +48,8 @@ const specSchema = z.strictObject({
   bootstrap: z
     .strictObject({ resamples: z.int().min(1).max(1_000_000).default(2000), seed: z.int().min(0).default(0) })
     .prefault({}),
-  figure: z
-    .strictObject({
-      x: z.string().min(1).max(100).nullable().optional(),
-      scale: z.enum(['linear', 'log']).default('linear'),
-    })
-    .prefault({}),
+  figure: figureSchema.prefault({}),
+  claims: z.array(claimSchema).max(100).optional(),
   pictures: z
     .strictObject({
       images: z.int().min(0).max(10_000).default(3),
@@ -56,6 +57,7 @@ const specSchema = z.strictObject({
     })
     .prefault({}),
   inapplicable: z.enum(['refuse', 'skip']).default('refuse'),
+  cellMinutes: z.number().positive().max(10_000).optional(),
 });
 
 const refuse = (name: string, expected: string, got: string, fix?: string) =>
@@ -84,12 +86,11 @@ function degradationsOf(values: readonly unknown[], name: string) {
   return { entries, degradations };
 }
 
-function restorersOf(values: readonly (string | z.infer<typeof restorerSchema>)[], name: string): StudyRestorer[] {
-  const restorers = values.map((value) => {
-    const { id: key, label = key, settings = {} } = typeof value === 'string' ? { id: value } : value;
-    return { id: key, label, settings };
-  });
+function restorersOf(values: readonly (string | z.infer<typeof restorerSchema>)[], name: string) {
   const at = `${name}.restorers`;
+  const entries = values.map((value, i) => spellOut(value, `${at}[${i}]`));
+  const restorers = entries.flatMap((entry) => entry.restorers);
+  if (restorers.length > MOST_RESTORERS) throw refuse(at, `at most ${MOST_RESTORERS}`, String(restorers.length));
   assertDistinct(
     restorers.map((one) => one.label),
     'labels that differ',
@@ -100,7 +101,8 @@ function restorersOf(values: readonly (string | z.infer<typeof restorerSchema>)[
     'restorers or settings that differ',
     at,
   );
-  return restorers;
+  assertCurves(restorers, at);
+  return { entries, restorers };
 }
 
 function metricsOf(values: readonly (string | z.infer<typeof metricSchema>)[], name: string): StudyMetric[] {
@@ -113,10 +115,31 @@ function metricsOf(values: readonly (string | z.infer<typeof metricSchema>)[], n
   return metrics;
 }
 
-/** The figure's axis: as said, else a spec's only sweep. Every degradation has to stand on it. */
-function figureOf(
-  { x, scale }: { x?: string | null | undefined; scale: 'linear' | 'log' },
-  { entries, degradations }: { entries: readonly Entry[]; degradations: readonly StudyDegradation[] },
+interface Swept {
+  readonly degradations: ReturnType<typeof degradationsOf>;
+  readonly restorers: ReturnType<typeof restorersOf>;
+}
+
+/** The axis of the sweeps, where all have the same. */
+function axisOf(entries: readonly (Entry | RestorerEntry)[]): string | null {
+  const axes = new Set(entries.flatMap(({ axis }) => (axis === undefined ? [] : [axis])));
+  return axes.size === 1 ? [...axes][0]! : null;
+}
+
+/** The figure's axis: as said, else that of a spec's only sweep, of degradations or of restorers. */
+function figureOf(asked: z.infer<typeof figureSchema>, swept: Swept, name: string): StudySpec['figure'] {
+  const { degradations, restorers } = swept;
+  const placed = degradations.degradations.some(({ x }) => x !== null);
+  const curves = seriesOf(restorers.restorers).size > 0;
+  if ((asked.over ?? (curves && !placed ? 'restorers' : 'degradations')) === 'restorers')
+    return figureOverRestorers(asked, restorers, name);
+  return figureOverDegradations(asked, degradations, name);
+}
+
+/** Every degradation has to stand on the axis. */
+function figureOverDegradations(
+  { x, scale }: z.infer<typeof figureSchema>,
+  { entries, degradations }: Swept['degradations'],
   name: string,
 ): StudySpec['figure'] {
   const axis = x === undefined && entries.length === 1 ? (entries[0]!.axis ?? null) : (x ?? null);
@@ -131,9 +154,28 @@ function figureOf(
   );
 }
 
+/** Restorers without a series are levels beside the curves. */
+function figureOverRestorers(
+  { x, scale, over }: z.infer<typeof figureSchema>,
+  { entries, restorers }: Swept['restorers'],
+  name: string,
+): StudySpec['figure'] {
+  const axis = x === undefined ? axisOf(entries) : x;
+  if (axis === null) {
+    if (over === undefined || x === null) return { x: null, scale };
+    throw refuse(`${name}.figure.x`, 'the name of the axis', 'nothing', 'Give it: the sweeps do not agree on one');
+  }
+  if (seriesOf(restorers).size === 0)
+    throw refuse(`${name}.figure.over`, 'degradations, since no restorer has x and series', '"restorers"');
+  const off = restorers.find((one) => scale === 'log' && one.x !== undefined && one.x <= 0);
+  if (!off) return { x: axis, scale, over: 'restorers' };
+  const expected = `a positive number for ${describeValue(off.label)}, since figure.scale is log`;
+  throw refuse(`${name}.restorers x`, expected, String(off.x));
+}
+
 function picturesOf(
   { images, degradations: asked }: { images: number; degradations: readonly (string | number)[] },
-  degradations: readonly StudyDegradation[],
+  degradations: StudySpec['degradations'],
   name: string,
 ): StudySpec['pictures'] {
   const names = asked.map((one) => {
@@ -156,28 +198,32 @@ function parseText(text: string, name: string): unknown {
 
 /**
  * A study from YAML or data, defaults filled in and shorthand spelled out: a degradation as a preset's name, an identity, steps or a sweep; a
- * restorer as its id; a metric as its alias; `pictures.degradations` by name or by x. What it returns, it takes again unchanged.
+ * restorer as its id or a sweep over its settings; a metric as its alias; `pictures.degradations` by name or by x. What it returns, it takes again
+ * unchanged.
  * @param name what the user calls it, for messages
  * @throws UsageError `IR_E_SCHEMA`, `IR_E_UNKNOWN_NAME`, with a suggestion for unknown keys
  */
 export function parseStudySpec(value: unknown, name = 'study'): StudySpec {
   const spec = parseWith(specSchema, typeof value === 'string' ? parseText(value, name) : value, name);
-  const parsed = degradationsOf(spec.degradations, name);
+  const { degradations, entries } = degradationsOf(spec.degradations, name);
+  const restorers = restorersOf(spec.restorers, name);
+  const metrics = metricsOf(spec.metrics, name);
+  const subjects = { degradations, restorers: restorers.restorers, metrics };
   assertDistinct(spec.seeds.map(String), 'seeds that differ', `${name}.seeds`);
   return {
     schema: spec.schema,
     title: spec.title,
     description: spec.description.trim(),
     longSide: spec.longSide,
-    degradations: parsed.degradations,
-    restorers: restorersOf(spec.restorers, name),
-    metrics: metricsOf(spec.metrics, name),
+    ...subjects,
     seeds: spec.seeds,
     threads: spec.threads,
     bootstrap: spec.bootstrap,
-    figure: figureOf(spec.figure, parsed, name),
-    pictures: picturesOf(spec.pictures, parsed.degradations, name),
+    figure: figureOf(spec.figure, { degradations: { entries, degradations }, restorers }, name),
+    ...(spec.claims ? { claims: claimsOf(spec.claims, subjects, name) } : {}),
+    pictures: picturesOf(spec.pictures, degradations, name),
     inapplicable: spec.inapplicable,
+    ...(spec.cellMinutes === undefined ? {} : { cellMinutes: spec.cellMinutes }),
   };
 }
 

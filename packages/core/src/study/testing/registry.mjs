@@ -86,18 +86,18 @@ const restorers = [
   toy('fickle', () => ({ identity: `fickle[${process.pid}]@1`, restore: async (image) => image })),
 ];
 
-const metric = (alias, describe, reference, score) => ({
+const metric = (alias, describe, reference, score, network) => ({
   alias,
   describe,
   direction: 'lower',
   range: [0, 1],
-  needs: { reference },
+  needs: { reference, network },
   source: 'toy',
   create: ({ crop = 0 } = {}) => ({
     alias,
-    id: `${alias}[crop=${crop}]@1`,
+    id: network ? `${alias}[model=missing,crop=${crop}]@1` : `${alias}[crop=${crop}]@1`,
     direction: 'lower',
-    needs: { reference },
+    needs: { reference, network },
     score,
   }),
 });
@@ -113,6 +113,13 @@ const metrics = [
   ),
   metric('size-of-input', 'width of I_y', false, async ({ input }) => ({ value: input.width })),
   metric('infinite', 'no number', false, async () => ({ value: Infinity })),
+  metric(
+    'unseen',
+    'a network that is not installed',
+    false,
+    async () => ({ value: null, reason: 'model-missing' }),
+    'eye',
+  ),
 ];
 
 export const setup = () => ({ metrics, restorers });
