@@ -5,6 +5,7 @@ export * from './image/index.js';
 export * from './metric/contract.js';
 export * from './models/index.js';
 export * from './network/index.js';
+export * from './profile/index.js';
 export type * from './progress.js';
 export type * from './registry.js';
 export * from './report/index.js';

@@ -18,11 +18,22 @@ export const OUTPUT_IDENTITY = `output[round8]|${UPSCALE_IDENTITY}`;
 export async function restoreForComparison(
   restorer: Restorer,
   { reference, degraded, comparable }: Comparable,
-  { degradation, seed, exec }: { degradation: Degradation; seed: number; exec: NonNullable<DegradeOptions['exec']> },
+  {
+    degradation,
+    seed,
+    exec,
+    signal,
+  }: {
+    degradation: Degradation;
+    seed: number;
+    exec: NonNullable<DegradeOptions['exec']>;
+    signal?: AbortSignal | undefined;
+  },
 ): Promise<Image> {
   const input = restorer.scale === 1 ? comparable : degraded;
+  const call = signal ? { signal } : {};
   const told = restorer.needs.degradation ? { degradation } : {};
-  const output = toDepth(await restorer.restore(input, { seed, ...told }), 8);
+  const output = toDepth(await restorer.restore(input, { seed, ...told, ...call }), 8);
   const task = scaleOf(degradation);
   const asTask = restorer.scale === 1 || restorer.scale === task;
   const [width, height] = asTask
@@ -33,5 +44,5 @@ export async function restoreForComparison(
     const name = `output of ${restorer.id}`;
     throw new InputError('IR_E_SIZE', explain({ name, expected: `${width}x${height} (scale ${restorer.scale})`, got }));
   }
-  return bringToSize(output, reference.width, reference.height, { exec });
+  return bringToSize(output, reference.width, reference.height, { exec, ...call });
 }

@@ -1,0 +1,92 @@
+import { comparable } from '../degradation/protocol.js';
+import type { Image } from '../image/contract.js';
+import type { Metric, Score } from '../metric/contract.js';
+import { intervalMaker, meanOf } from '../report/bootstrap.js';
+import type { Restorer } from '../restorer/contract.js';
+import { listImages, openStudyImage } from '../study/images.js';
+import { restoreForComparison } from '../study/protocol.js';
+import { createMetric } from '../study/restorers.js';
+import type { ProfileOptions } from './profile.js';
+import type { ProfileReport, Quality } from './schema.js';
+
+/** Pictures on which restorers are judged, and the metrics; closes those. */
+export interface Gallery extends AsyncDisposable {
+  readonly pictures: ProfileReport['pictures'];
+  readonly count: number;
+  /** By alias of the metric: its mean over the pictures. */
+  judge(restorer: Restorer, onPicture: () => void): Promise<Record<string, Quality>>;
+}
+
+const LONG_SIDE = 512;
+const BOOTSTRAP = { resamples: 2000, seed: 0 };
+
+const NONE: Gallery = { pictures: null, count: 0, judge: async () => ({}), [Symbol.asyncDispose]: async () => {} };
+
+/** @throws InputError for files that cannot be used; UsageError `IR_E_UNKNOWN_NAME` for a metric that is none */
+export async function openGallery(
+  options: ProfileOptions & Required<Pick<ProfileOptions, 'degradation' | 'seed'>>,
+): Promise<Gallery> {
+  const { registry, quality, degradation, seed, signal } = options;
+  if (!quality) return NONE;
+  const { longSide = LONG_SIDE, bootstrap = BOOTSTRAP } = quality;
+  const metrics = quality.metrics.map((metric) => createMetric(registry, metric));
+  const { files } = await listImages(quality.images);
+  const call = signal ? { signal } : {};
+  const images: Image[] = [];
+  for (const { path } of files) images.push(await openStudyImage(path, longSide, call));
+  const intervalOf = intervalMaker(bootstrap);
+
+  async function judge(restorer: Restorer, onPicture: () => void): Promise<Record<string, Quality>> {
+    const scores = metrics.map((): Score[] => []);
+    for (const image of images) {
+      signal?.throwIfAborted();
+      const pictures = await comparable(image, degradation, { seed, ...call });
+      const output = await restoreForComparison(restorer, pictures, {
+        degradation,
+        seed,
+        exec: {},
+        signal,
+      });
+      const { reference, degraded } = pictures;
+      const input = { reference, image: output, input: degraded, applied: { degradation, seed }, ...call };
+      for (const [i, metric] of metrics.entries()) scores[i]!.push(await metric.score(input));
+      onPicture();
+    }
+    return Object.fromEntries(metrics.map((metric, i) => [metric.alias, summary(metric, scores[i]!, intervalOf)]));
+  }
+
+  return {
+    pictures: { names: files.map(({ name }) => name), longSide, bootstrap },
+    count: files.length,
+    judge,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(metrics.map((metric) => metric.dispose?.()));
+    },
+  };
+}
+
+function summary(
+  { id, direction }: Metric,
+  scores: readonly Score[],
+  intervalOf: ReturnType<typeof intervalMaker>,
+): Quality {
+  const values: number[] = [];
+  const missing: Record<string, number> = {};
+  for (const score of scores) {
+    if (score.value !== null && Number.isFinite(score.value)) values.push(score.value);
+    else {
+      const reason = score.value === null ? score.reason : 'not-finite';
+      missing[reason] = (missing[reason] ?? 0) + 1;
+    }
+  }
+  const interval = intervalOf(values);
+  return {
+    id,
+    direction,
+    mean: values.length > 0 ? meanOf(values) : null,
+    low: interval?.low ?? null,
+    high: interval?.high ?? null,
+    n: values.length,
+    ...(values.length < scores.length ? { undefined: missing } : {}),
+  };
+}
