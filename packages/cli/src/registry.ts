@@ -1,5 +1,6 @@
 import {
   classicalRestorers,
+  installedAutoencoders,
   installedLatentRestorers,
   installedRestorers,
   noRestorer,
@@ -12,7 +13,11 @@ import { allMetrics } from '@ir/metrics';
 
 /** Everything `ir` can name: all metrics, those of installed networks too; doing nothing, the classical methods and every installed network. */
 export async function setup(): Promise<Registry> {
-  const networks = [...(await installedRestorers()), ...(await installedLatentRestorers())];
+  const networks = [
+    ...(await installedRestorers()),
+    ...(await installedAutoencoders()),
+    ...(await installedLatentRestorers()),
+  ];
   return { metrics: allMetrics(), restorers: [noRestorer, ...classicalRestorers, ...networks] };
 }
 

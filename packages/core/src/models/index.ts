@@ -1,7 +1,9 @@
+export { type AddAutoencoderOptions, addAutoencoder } from './add-autoencoder.js';
 export { type AddModelOptions, addModel } from './add.js';
 export { graphParts, weightsOf } from './latent-parts.js';
 export { findModelSync, modelsSync } from './lookup.js';
 export {
+  type AutoencoderManifest,
   type DistanceManifest,
   type EncoderManifest,
   type GraphManifest,

@@ -1,4 +1,4 @@
-import type { GraphManifest, LatentManifest, Manifest } from './manifest.js';
+import type { AutoencoderManifest, GraphManifest, LatentManifest, Manifest } from './manifest.js';
 
 /** A graph of a model of several, by the place where the manifest has it. */
 export interface GraphPart {
@@ -8,8 +8,15 @@ export interface GraphPart {
   readonly parameters: GraphManifest['parameters'];
 }
 
-/** Every graph of a latent diffusion model, in the order of a run. An initial restoration that is a model of its own is not among them. */
-export function graphParts({ parts }: LatentManifest): GraphPart[] {
+/**
+ * Every graph of a model of several, in the order of a run. An initial restoration that is a model of its own is not among them.
+ */
+export function graphParts(manifest: LatentManifest | AutoencoderManifest): GraphPart[] {
+  if (manifest.kind === 'autoencoder') {
+    const { encoder, decoder } = manifest.parts;
+    return Object.entries({ encoder, decoder }).map(([name, { graph, parameters }]) => ({ name, graph, parameters }));
+  }
+  const { parts } = manifest;
   const { initial, conditionEncoder, encoder, captioner, text, control, denoiser, decoder } = parts;
   const found: GraphPart[] = [];
   const add = (name: string, part: Omit<GraphPart, 'name'> | undefined) => {
@@ -28,6 +35,6 @@ export function graphParts({ parts }: LatentManifest): GraphPart[] {
 
 /** Parameters as papers count them, over all parts of a model. */
 export function weightsOf(manifest: Manifest): number {
-  const all = manifest.kind === 'latent-diffusion' ? graphParts(manifest) : [manifest];
+  const all = 'parts' in manifest ? graphParts(manifest) : [manifest];
   return all.reduce((sum, { parameters }) => sum + parameters.weights, 0);
 }

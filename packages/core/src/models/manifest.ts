@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseWith } from '../errors.js';
+import { autoencoder } from './autoencoder-manifest.js';
 import { latentDiffusion } from './latent-manifest.js';
 import { distance, encoder, quality } from './metric-manifest.js';
 import { about, graph, parameters, picture } from './parts.js';
@@ -29,14 +30,22 @@ const restorer = z
   .refine(({ scale, multiple }) => Number.isInteger(scale * multiple), 'a scale that makes whole pixels of `multiple`');
 
 /** One member for each kind of model; code that serves one kind narrows by `kind`. */
-export const manifestSchema = z.discriminatedUnion('kind', [restorer, latentDiffusion, distance, encoder, quality]);
+export const manifestSchema = z.discriminatedUnion('kind', [
+  restorer,
+  autoencoder,
+  latentDiffusion,
+  distance,
+  encoder,
+  quality,
+]);
 
 /** A model's sidecar: what it is for, ports, ranges, sizes, licence, source and hash. */
 export type Manifest = z.infer<typeof manifestSchema>;
 export type RestorerManifest = Extract<Manifest, { kind: 'restorer' }>;
 export type LatentManifest = Extract<Manifest, { kind: 'latent-diffusion' }>;
+export type AutoencoderManifest = Extract<Manifest, { kind: 'autoencoder' }>;
 /** Models of one graph. */
-export type GraphManifest = Exclude<Manifest, LatentManifest>;
+export type GraphManifest = Exclude<Manifest, LatentManifest | AutoencoderManifest>;
 export type DistanceManifest = Extract<Manifest, { kind: 'distance' }>;
 export type EncoderManifest = Extract<Manifest, { kind: 'encoder' }>;
 export type QualityManifest = Extract<Manifest, { kind: 'quality' }>;

@@ -147,34 +147,45 @@ const SIDE = 192;
 const SPOT = 4;
 const FELT = 1 / 2048;
 
-/**
- * How far, in input pixels, a change is felt: a 4x4 spot in the middle is inverted, and the farthest output sample that moves by more than
- * 1/2048 of what moves most is found. An effective reach, not the theoretical one; 16 to 96, in steps of 8.
- */
-export async function measureReach(subject: Pictures, multiple: number, signal?: AbortSignal): Promise<number> {
-  const { channels, range, scale } = subject;
-  const side = Math.ceil(SIDE / multiple) * multiple;
-  const plain = testPicture(channels, side, side, range);
-  const spotted = plain.slice();
-  const [low, high] = range;
+/** The made-up picture with a 4x4 spot in the middle inverted. */
+export function spottedPicture(channels: number, side: number, [low, high]: readonly [number, number]): Float32Array {
+  const data = testPicture(channels, side, side, [low, high]);
   const from = Math.floor((side - SPOT) / 2);
   for (let c = 0; c < channels; c++)
     for (let y = from; y < from + SPOT; y++)
       for (let x = from; x < from + SPOT; x++) {
         const i = (c * side + y) * side + x;
-        spotted[i] = spotted[i]! > (low + high) / 2 ? low : high;
+        data[i] = data[i]! > (low + high) / 2 ? low : high;
       }
-  const a = (await pass(subject, plain, side, side, signal)).data as Float32Array;
-  const b = (await pass(subject, spotted, side, side, signal)).data as Float32Array;
+  return data;
+}
+
+/**
+ * How far from the middle, in pixels of a picture, two outputs of `out` samples a side differ by more than 1/2048 of where they differ most; 16
+ * or more, in steps of 8. An effective reach, not the theoretical one.
+ */
+export function reachOf(a: Float32Array, b: Float32Array, out: number, pixelsPerSample: number): number {
   const moved = a.map((value, i) => Math.abs(value - b[i]!));
   const felt = FELT * moved.reduce((most, value) => Math.max(most, value), 0);
-  const out = side * scale;
+  const middle = (out * pixelsPerSample) / 2;
   let reach = 0;
   for (let i = 0; i < moved.length; i++) {
     if (moved[i]! <= felt) continue;
-    const x = (i % out) / scale;
-    const y = (Math.floor(i / out) % out) / scale;
-    reach = Math.max(reach, Math.abs(x - side / 2), Math.abs(y - side / 2));
+    const x = (i % out) * pixelsPerSample;
+    const y = (Math.floor(i / out) % out) * pixelsPerSample;
+    reach = Math.max(reach, Math.abs(x - middle), Math.abs(y - middle));
   }
   return Math.max(16, 8 * Math.ceil(reach / 8));
+}
+
+/** The side of pictures by which a reach is measured. */
+export const reachSide = (multiple: number): number => Math.ceil(SIDE / multiple) * multiple;
+
+/** How far, in input pixels, a change is felt: a spot in the middle is inverted, and what moves is looked for; 16 to 96. */
+export async function measureReach(subject: Pictures, multiple: number, signal?: AbortSignal): Promise<number> {
+  const { channels, range, scale } = subject;
+  const side = reachSide(multiple);
+  const a = await pass(subject, testPicture(channels, side, side, range), side, side, signal);
+  const b = await pass(subject, spottedPicture(channels, side, range), side, side, signal);
+  return reachOf(a.data as Float32Array, b.data as Float32Array, side * scale, 1 / scale);
 }

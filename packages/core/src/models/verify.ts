@@ -1,9 +1,11 @@
 import { CheckError, explain } from '../errors.js';
-import { Network, type NetworkOptions } from '../network/index.js';
+import { Network, type NetworkOptions, type NetworkRun } from '../network/index.js';
+import { openAutoencoder } from '../restorer/autoencoder/autoencoder.js';
 import { openLatentRestorer } from '../restorer/latent/latent.js';
+import type { Restorer } from '../restorer/contract.js';
 import { hashOf } from '../study/canonical.js';
 import { madeUpPicture } from './add-metric.js';
-import type { LatentManifest, MetricManifest, RestorerManifest } from './manifest.js';
+import type { AutoencoderManifest, LatentManifest, MetricManifest, RestorerManifest } from './manifest.js';
 import { embed, measureDistance, measureQuality } from './measure.js';
 import { checkPorts } from './ports.js';
 import { pass, testPicture } from './probe.js';
@@ -24,6 +26,8 @@ export interface Verification {
 export async function verifyModel(model: InstalledModel, options: NetworkOptions = {}): Promise<Verification> {
   const { manifest } = model;
   if (manifest.kind === 'latent-diffusion') return verifyLatent({ ...model, manifest }, options);
+  if (manifest.kind === 'autoencoder')
+    return runWhole({ ...model, manifest }, await openAutoencoder({ ...model, manifest }, options), options);
   const { id, graph } = manifest;
   const network = await Network.open(id, await verifiedGraph({ ...model, manifest }, options.signal), options);
   try {
@@ -37,14 +41,22 @@ export async function verifyModel(model: InstalledModel, options: NetworkOptions
   }
 }
 
-/** One step over a picture of about 128x128 through every part; the hash is that of the manifest, which has every part's. */
+/** One step through every part. */
 async function verifyLatent(
   model: InstalledModel<LatentManifest>,
   { signal, ...options }: NetworkOptions,
 ): Promise<Verification> {
-  const { manifest } = model;
+  const call = signal ? { signal } : {};
   const settings = { ...options, steps: 1, start: 'noise', tile: 'none' };
-  const restorer = await openLatentRestorer(model, { settings, ...(signal ? { signal } : {}) });
+  return runWhole(model, await openLatentRestorer(model, { settings, ...call }), call);
+}
+
+/** A picture of about 128x128 through every part; the hash is that of the manifest, which has every part's. */
+async function runWhole(
+  { manifest }: InstalledModel<LatentManifest | AutoencoderManifest>,
+  restorer: Restorer & { readonly ran: NetworkRun },
+  { signal }: NetworkOptions,
+): Promise<Verification> {
   try {
     const side = sideFor(manifest.minSide, 8);
     const start = performance.now();

@@ -24,10 +24,12 @@ export interface Restorer {
   readonly id: string;
   /** Everything that changes its output: model hash, settings, tuned constants. */
   readonly identity: string;
-  readonly family: 'none' | 'classical' | 'direct' | 'latent-diffusion';
+  readonly family: 'none' | 'classical' | 'direct' | 'autoencoder' | 'latent-diffusion';
   /** Output side / input side. */
   readonly scale: number;
   readonly needs: { readonly degradation: boolean };
+  /** Does its output depend on the seed? Absent: it may. Studies run what does not for one seed only. */
+  readonly draws?: boolean;
   /** Of restorers told the degradation: the identity for this one, its tuned constants named. @throws UsageError `IR_E_DEGRADATION` where refused */
   identityFor?(degradation: Degradation): string;
   restore(image: Image, options?: RestoreOptions): Promise<Image>;

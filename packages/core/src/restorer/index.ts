@@ -1,3 +1,4 @@
+export * from './autoencoder/index.js';
 export * from './classical/index.js';
 export type * from './contract.js';
 export { installedRestorers, networkRestorer, noRestorer } from './direct/definitions.js';

@@ -125,3 +125,48 @@ export function slowGraph(layers: number): Uint8Array {
     tensors: [weights('first', 64, 3, 1, 1), weights('middle', 64, 64, 3, 2), weights('last', 3, 64, 1, 3)],
   });
 }
+
+export interface AutoencoderGraphs {
+  /** Picture side / latent side. */
+  readonly factor?: number;
+  /** The encoder gives means and, twice as many channels, logarithms of variances. */
+  readonly moments?: boolean;
+  /** A 3x3 layer in both graphs: what comes back is blurred, and felt `2 factor` pixels afar. Without it the picture comes back as it was. */
+  readonly layer?: boolean;
+  /** What the decoder's input port says of its channels. */
+  readonly stated?: number | string;
+}
+
+/** A pair of graphs: space to depth and back. */
+export function autoencoderGraphs({ factor = 2, moments = false, layer = false, stated }: AutoencoderGraphs = {}): {
+  readonly encoder: Uint8Array;
+  readonly decoder: Uint8Array;
+} {
+  const channels = 3 * factor ** 2;
+  const blocks = (op: string, from: string, to: string) => ({
+    ...{ op, inputs: [from], outputs: [to], attributes: { blocksize: factor } },
+  });
+  const last = layer ? 'c' : 'deep';
+  const encoder = onnxBytes({
+    inputs: [picture('image')],
+    outputs: [{ name: 'latent', shape: ['n', moments ? 2 * channels : channels, 'lh', 'lw'] }],
+    nodes: [
+      blocks('SpaceToDepth', 'image', 'deep'),
+      ...(layer ? [conv('deep', 'c', 'w', 3)] : []),
+      moments
+        ? { op: 'Concat', inputs: [last, last], outputs: ['latent'], attributes: { axis: 1 } }
+        : { op: 'Identity', inputs: [last], outputs: ['latent'] },
+    ],
+    tensors: layer ? [weights('w', channels, channels, 3, 5)] : [],
+  });
+  const decoder = onnxBytes({
+    inputs: [{ name: 'z', shape: ['n', stated ?? channels, 'lh', 'lw'] }],
+    outputs: [picture('picture')],
+    nodes: [
+      layer ? conv('z', 'd', 'w', 3) : { op: 'Identity', inputs: ['z'], outputs: ['d'] },
+      blocks('DepthToSpace', 'd', 'picture'),
+    ],
+    tensors: layer ? [weights('w', channels, channels, 3, 6)] : [],
+  });
+  return { encoder, decoder };
+}

@@ -4,7 +4,7 @@ import { type PhiloxNoise, philoxNoise } from '../../diffusion/noise.js';
 import { sample, startFrom, startFromNoise } from '../../diffusion/sample.js';
 import { makeSampling, type Sampling } from '../../diffusion/sampling.js';
 import { makeSchedule, type Schedule } from '../../diffusion/schedule.js';
-import { explain, InputError, ModelError, UsageError } from '../../errors.js';
+import { explain, ModelError, UsageError } from '../../errors.js';
 import type { Image } from '../../image/contract.js';
 import { assertImage } from '../../image/create.js';
 import { imageHash } from '../../image/hash.js';
@@ -25,7 +25,8 @@ import { flatness } from './edges.js';
 import { emptyGrid, type Grid } from './grid.js';
 import type { Conditioning, OpenParts } from './open-parts.js';
 import { openParts } from './parts.js';
-import { cutTo, padTo, rgbOf, toImage } from './pictures.js';
+import { cutTo, rgbOf, toImage } from './pictures.js';
+import { assertInUse, checkSides, paddedFor, planFor } from './running.js';
 import { guidanceOf, type LatentSettings, readSettings, strengthOf } from './settings.js';
 import { readText } from './text.js';
 import { windowsOf } from './windows.js';
@@ -180,10 +181,10 @@ class Latent implements LatentRestorer {
   }
 
   async reconstruct(image: Image, options: RestoreOptions = {}): Promise<Image> {
-    this.#assertAlive();
+    assertInUse(this.id, this.#disposed);
     assertImage(image);
     const plan = this.#plan({ width: image.width / this.scale, height: image.height / this.scale }, options);
-    const z = await this.#encode('encoder', this.#padded(rgbOf(image)), plan, undefined, options);
+    const z = await this.#encode('encoder', paddedFor(this.manifest, rgbOf(image)), plan, undefined, options);
     return toImage(await this.#decoded(z, image, plan, options), image);
   }
 
@@ -203,45 +204,16 @@ class Latent implements LatentRestorer {
     await this.onDispose();
   }
 
-  /** @throws UsageError `IR_E_DISPOSED` */
-  #assertAlive(): void {
-    if (!this.#disposed) return;
-    const told = { name: this.id, expected: 'a restorer in use', got: 'one disposed of', fix: 'Open it again' };
-    throw new UsageError('IR_E_DISPOSED', explain(told));
-  }
-
-  /** @throws InputError `IR_E_SIZE` */
+  /** @throws UsageError `IR_E_DISPOSED`; InputError `IR_E_SIZE` */
   #check(image: Image): void {
-    this.#assertAlive();
+    assertInUse(this.id, this.#disposed);
     assertImage(image);
-    const { minSide } = this.manifest;
-    const side = Math.min(image.width, image.height) * this.scale;
-    if (side >= minSide) return;
-    const least = Math.ceil(minSide / this.scale);
-    const fix = 'Enlarge it first';
-    const told = {
-      name: 'image',
-      expected: `sides of at least ${least} pixels for ${this.id}`,
-      got: `${image.width}x${image.height}`,
-      fix,
-    };
-    throw new InputError('IR_E_SIZE', explain(told));
+    checkSides(this.manifest, image, this.scale);
   }
 
   /** The tile plan that applies to a picture; undefined: it is run as a whole. */
   #plan({ width, height }: Pick<Image, 'width' | 'height'>, options: RestoreOptions): TilePlan | undefined {
-    const tile = options.tile ?? this.settings.tile;
-    const pixels = width * height * this.scale ** 2;
-    if (tile === 'none' || (tile === 'auto' && pixels <= this.manifest.maxPixels)) return undefined;
-    if (tile === 'auto') return this.manifest.tile;
-    checkTilePlan(tile);
-    return tile;
-  }
-
-  #padded(image: Image): Image {
-    const { multiple, padding } = this.manifest;
-    const up = (n: number) => Math.ceil(n / multiple) * multiple;
-    return padTo(image, up(image.width), up(image.height), padding);
+    return planFor(this.manifest, width * height * this.scale ** 2, options.tile ?? this.settings.tile);
   }
 
   #encode(
@@ -273,7 +245,7 @@ class Latent implements LatentRestorer {
         ...signalOf(options),
         ...(options.tile ? { tile: options.tile } : {}),
       });
-    const z = await this.#encode('conditionEncoder', this.#padded(image), plan, undefined, options);
+    const z = await this.#encode('conditionEncoder', paddedFor(this.manifest, image), plan, undefined, options);
     return toImage(await this.#decoded(z, image, plan, options), image);
   }
 
@@ -288,9 +260,9 @@ class Latent implements LatentRestorer {
     const input = rgbOf(image);
     const regression = await this.#initial(input, plan, options);
     options.onProgress?.({ phase: 'encode', completed: 0, total: 1 });
-    const padded = this.#padded(regression);
+    const padded = paddedFor(this.manifest, regression);
     const draw = (take: 'mode' | 'sample', step: number) => (take === 'sample' ? { noise, step } : undefined);
-    const source = how.of === 'input' ? this.#padded(input) : padded;
+    const source = how.of === 'input' ? paddedFor(this.manifest, input) : padded;
     const condition = await this.#encode('conditionEncoder', source, plan, draw(how.take, 0), options);
     const same = how.of === 'initial' && !parts.conditionEncoder && how.take === 'mode' && settings.target === 'mode';
     const needed = sampling.from === 'condition' || settings.restoration.kind !== 'none';

@@ -3,20 +3,17 @@ import { join } from 'node:path';
 import { explain, ModelError, unknownName } from '../../errors.js';
 import { graphParts } from '../../models/latent-parts.js';
 import type { LatentManifest, RestorerManifest } from '../../models/manifest.js';
-import { findModel, type InstalledModel, restorerModel, verifiedFile, verifiedGraphFile } from '../../models/store.js';
-import { Network, type NetworkOptions } from '../../network/index.js';
+import { findModel, type InstalledModel, restorerModel, verifiedFile } from '../../models/store.js';
+import type { NetworkOptions } from '../../network/index.js';
 import { type DirectRestorer, openRestorer } from '../direct/direct.js';
 import { readCaptionTable } from './caption/table.js';
 import { measuredCaptioner } from './captioner.js';
-import { checkPart, type StatedPort } from './check.js';
+import type { StatedPort } from './check.js';
 import type { Captioner } from './contract.js';
 import type { Conditioning, OpenParts, Parts, Text } from './open-parts.js';
+import { openGraphs, stated } from './open-graphs.js';
 import { fixedText } from './text.js';
 import { openTokenizer, type Tokenizer } from './tokenizer.js';
-
-const stated = (
-  ...ports: readonly ((Omit<StatedPort, 'dtype'> & { readonly dtype?: string }) | undefined)[]
-): StatedPort[] => ports.flatMap((port) => (port ? [{ ...port, dtype: port.dtype ?? 'float32' }] : []));
 
 /** The ports that the manifest states of every graph, by the part's name. */
 function statedPorts({ parts }: LatentManifest): Map<string, readonly [inputs: StatedPort[], outputs: StatedPort[]]> {
@@ -41,27 +38,11 @@ function statedPorts({ parts }: LatentManifest): Map<string, readonly [inputs: S
 }
 
 /** Opens every graph that is one of the model's own, all or none. */
-async function openNetworks(
-  { manifest, folder }: InstalledModel<LatentManifest>,
-  options: NetworkOptions,
-): Promise<Map<string, Network>> {
+function openNetworks({ manifest, folder }: InstalledModel<LatentManifest>, options: NetworkOptions) {
   const own = graphParts(manifest).filter(({ name }) => name !== 'initial'); // which is opened as a restorer
   const ports = statedPorts(manifest);
-  // Hashes first: no graph is read by onnxruntime before all are what the manifest answers for.
-  const paths = new Map<string, string>();
-  for (const { name, graph } of own) paths.set(name, await verifiedGraphFile(folder, graph, options.signal));
-  const open = new Map<string, Network>();
-  const outcomes = await Promise.allSettled(
-    own.map(async ({ name }) => {
-      const network = await Network.open(`${manifest.id} ${name}`, paths.get(name)!, options);
-      open.set(name, network);
-      checkPart(manifest.id, name, network, ...ports.get(name)!);
-    }),
-  );
-  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (!failure) return open;
-  await Promise.all([...open.values()].map((network) => network.dispose()));
-  throw failure.reason;
+  const graphs = own.map(({ name, graph }) => ({ name, graph, ports: ports.get(name)! }));
+  return openGraphs(manifest.id, folder, graphs, options);
 }
 
 /** M_phi as a restorer of its own: padded, tiled and checked like any other. */

@@ -1,0 +1,2 @@
+export { type AutoencoderOptions, type AutoencoderRestorer, openAutoencoder } from './autoencoder.js';
+export { autoencoderRestorer, installedAutoencoders } from './definitions.js';
