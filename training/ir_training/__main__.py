@@ -2,6 +2,7 @@
 
 restorer-s: pack|train|anneal|gains|export, parts sharp, noisy, gate
 ldm-s:      train|anneal|latents|evaluate|export|all, parts vae, decoder, denoiser
+encoder-s:  views|train|anneal|evaluate|export, part student
 """
 import argparse
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import torch
 import yaml
 
-from . import evaluate, export, ldm
+from . import encoder, evaluate, export, ldm
 from .data import pack
 from .train import RestorerRun
 
@@ -18,19 +19,21 @@ SHARED = HERE.parents[1] / "shared" / "data"
 COMMANDS = {
     "restorer": ["pack", "train", "anneal", "gains", "export"],
     "latent-diffusion": ["pack", "train", "anneal", "latents", "evaluate", "export", "all"],
+    "encoder": ["pack", "views", "train", "anneal", "evaluate", "export"],
 }
-MODEL_OF_PART = {"vae": "ldm-s", "decoder": "ldm-s", "denoiser": "ldm-s"}
-MODEL_OF_COMMAND = {"latents": "ldm-s", "evaluate": "ldm-s", "all": "ldm-s"}
+MODEL_OF_PART = {"vae": "ldm-s", "decoder": "ldm-s", "denoiser": "ldm-s", "student": "encoder-s"}
+MODEL_OF_COMMAND = {"latents": "ldm-s", "evaluate": "ldm-s", "all": "ldm-s", "views": "encoder-s"}
 
 
 def parse() -> tuple[argparse.Namespace, dict]:
     parser = argparse.ArgumentParser(prog="python -m ir_training", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=sorted({c for commands in COMMANDS.values() for c in commands}))
-    parser.add_argument("--model", help="restorer-s or ldm-s: whose configuration in configs/; told by part or command where they leave no choice")
+    parser.add_argument("--model", help="restorer-s, ldm-s or encoder-s: whose configuration in configs/; told by part or command where they leave no choice")
     parser.add_argument("--config", type=Path, help="a configuration of your own")
     parser.add_argument("--part", help="train, anneal: which part of the configuration")
     parser.add_argument("--data", type=Path, default=SHARED / "train", help="folder of photographs to learn from")
     parser.add_argument("--val", type=Path, default=SHARED / "val", help="folder of photographs to choose on")
+    parser.add_argument("--teacher", type=Path, default=SHARED / "weights" / "efficientnet_lite0.onnx", help="encoder-s: the graph that teaches it")
     parser.add_argument("--runs", type=Path, default=HERE / "runs")
     parser.add_argument("--models", type=Path, default=HERE.parent / "models", help="export: where to; latents, evaluate: where restorer-s lies")
     parser.add_argument("--steps", type=int, default=1_000_000, help="how many more steps (train: until stopped)")
@@ -67,6 +70,8 @@ def main() -> None:
         return
     if config.get("kind") == "latent-diffusion":
         ldm.main(options, config, packed)
+    elif config.get("kind") == "encoder":
+        encoder.main(options, config, packed)
     else:
         restorer(options, config, packed)
 
