@@ -16,6 +16,24 @@ export const integer =
     throw refuse(flag, `a whole number ${range}`, text);
   };
 
+/** A number from 0. */
+export const number =
+  (flag: string) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (/^\d/.test(text) && Number.isFinite(value)) return value;
+    throw refuse(flag, 'a number of at least 0', text);
+  };
+
+/** `512x384`: width and height in pixels. */
+export const size =
+  (flag: string) =>
+  (text: string): { readonly width: number; readonly height: number } => {
+    const [, width, height] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
+    if (width !== undefined && height !== undefined) return { width: Number(width), height: Number(height) };
+    throw refuse(flag, 'WIDTHxHEIGHT in pixels, for example 512x512', text);
+  };
+
 /** A seed of up to 64 bits. */
 export function seed(text: string): number | bigint {
   const value = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n;

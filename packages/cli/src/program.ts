@@ -3,6 +3,7 @@ import { degradeCommand } from './commands/degrade.js';
 import { inspectCommand } from './commands/inspect.js';
 import { metricsCommand } from './commands/metrics.js';
 import { modelsCommand } from './commands/models.js';
+import { profileCommand } from './commands/profile.js';
 import { restoreCommand } from './commands/restore.js';
 import { samplerCommand } from './commands/sampler.js';
 import { scoreCommand } from './commands/score.js';
@@ -70,6 +71,7 @@ export function buildProgram(terminal: Terminal): Command {
     restoreCommand,
     scoreCommand,
     studyCommand,
+    profileCommand,
     modelsCommand,
     metricsCommand,
     samplerCommand,

@@ -6,6 +6,9 @@ import {
   decode,
   degradationIdentity,
   type Image,
+  memoryText,
+  meterMemory,
+  type PeakMemory,
   type Restorer,
   saveImage,
   type TilePlan,
@@ -72,6 +75,7 @@ async function run(input: string, flags: Flags, session: Session): Promise<void>
   const { signal } = session;
   const degradation = await degradationOf(flags);
   await checkPictureOutput(flags.out, [input]);
+  const meter = await meterMemory();
   const restorer = await openRestorer(flags);
   try {
     if (degradation && !restorer.needs.degradation)
@@ -83,10 +87,11 @@ async function run(input: string, flags: Flags, session: Session): Promise<void>
       restorer.restore(from, { seed: flags.seed, signal, onProgress, ...given('degradation', degradation) }),
     );
     const seconds = (performance.now() - start) / 1000;
+    const memory = await meter.peak();
     // A network's free samples go onto the grid of the picture that came.
     const depth = flags.depth ?? (image.depth === 8 ? '8' : undefined);
     await saveImage(restored, flags.out, encodeOptions({ ...flags, ...given('depth', depth) }, signal));
-    tell(session, input, flags.out, restored, restorer, degradation, seconds);
+    tell(session, input, flags.out, restored, restorer, degradation, { seconds, memory });
   } finally {
     await restorer.dispose();
   }
@@ -116,7 +121,7 @@ function tell(
   { width, height }: Image,
   restorer: Restorer,
   degradation: Degradation | undefined,
-  seconds: number,
+  { seconds, memory }: { readonly seconds: number; readonly memory: PeakMemory },
 ): void {
   const { where, ran } = ranBy(restorer);
   const identity = (degradation && restorer.identityFor?.(degradation)) ?? restorer.identity;
@@ -133,7 +138,8 @@ function tell(
       degradation: told,
       ran,
       seconds,
+      memory,
     },
-    `${output}: ${width}x${height}, ${identity}\n  on ${where}, ${seconds.toFixed(2)} s`,
+    `${output}: ${width}x${height}, ${identity}\n  on ${where}, ${seconds.toFixed(2)} s, peak memory ${memoryText(memory.bytes)}`,
   );
 }
