@@ -1,13 +1,14 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { differenceCurves, drawCurves, FILE_LOOK, meanCurves, PAGE_LOOK } from './figure.js';
-import { seriesOf } from './palette.js';
+import { differenceCurves, meanCurves } from './curves.js';
+import { drawCurves, FILE_LOOK, PAGE_LOOK } from './figure.js';
+import { looksOf, seriesOf } from './palette.js';
 import { statisticsOf } from './statistics.js';
 import { type Asked, madeUpResults, SPEC } from './testing/results.js';
 
 const prepare = (asked: Asked = {}) => {
   const results = madeUpResults(asked);
   const statistics = statisticsOf(results);
-  return { results, statistics, series: seriesOf(results.spec.restorers) };
+  return { results, statistics, series: looksOf(results.spec) };
 };
 const few = { degradations: SPEC.degradations.slice(0, 4) };
 
@@ -52,7 +53,7 @@ describe('curves', () => {
       ['niqe', 36],
     ]);
     const [ssim] = differenceCurves(results, statistics);
-    expect(new Set(ssim!.points.map(({ restorer }) => restorer))).toEqual(
+    expect(new Set(ssim!.points.map(({ series }) => series))).toEqual(
       new Set(['Wiener', 'Richardson-Lucy', 'Restorer S']),
     );
     expect(ssim!.points[0]!.text).toMatch(/^Wiener, sigma 1: SSIM \+0\.\d{4} \(\+0\.\d{4} to \+0\.\d{4}\), n = 9$/);
@@ -81,7 +82,7 @@ describe('drawing', () => {
   const draw = async (asked: Asked = {}, look = FILE_LOOK) => {
     const { results, statistics, series } = prepare({ spec: few, ...asked });
     const curves = meanCurves(results, statistics).slice(0, 1);
-    return { svg: await drawCurves(curves, { results, series, look, legend: look === FILE_LOOK }), series };
+    return { svg: await drawCurves([curves], { results, series, look, legend: look === FILE_LOOK }), series };
   };
   const count = (text: string, part: string) => text.split(part).length - 1;
 

@@ -1,7 +1,7 @@
 import type { ResultMetric, StudyResults } from '../study/contract.js';
-import { isNothing, type Series } from './palette.js';
-import type { Statistics } from './statistics.js';
-import { decimalsOf, directionText, fixed, intervalText, metricTitle, onAxis } from './wording.js';
+import type { Curve } from './curves.js';
+import type { Series } from './palette.js';
+import { directionText, metricTitle } from './wording.js';
 
 /** The look of a figure: real colours for a file of its own, the style sheet's variables inside the page. */
 export interface Look {
@@ -28,77 +28,6 @@ export const PAGE_LOOK: Look = {
   colour: ({ variable }) => `var(${variable})`,
 };
 
-export interface CurvePoint {
-  readonly x: number;
-  readonly restorer: string;
-  /** null breaks the line. */
-  readonly value: number | null;
-  readonly low: number | null;
-  readonly high: number | null;
-  /** The point in words, for tooltips and screen readers. */
-  readonly text: string;
-}
-
-/** One metric over the axis: its means, or their differences to doing nothing. */
-export interface Curve {
-  readonly metric: string;
-  readonly kind: 'mean' | 'difference';
-  readonly points: readonly CurvePoint[];
-}
-
-type Read = (
-  degradation: string,
-  restorer: string,
-  metric: string,
-) => Omit<CurvePoint, 'x' | 'restorer' | 'text'> & { readonly n: number };
-
-function curvesBy(
-  kind: Curve['kind'],
-  labels: readonly string[],
-  results: StudyResults,
-  statistics: Statistics,
-  read: Read,
-): Curve[] {
-  const { spec, metrics } = results;
-  const { x: axis, scale } = spec.figure;
-  const placed = onAxis(spec.degradations).filter(({ x }) => x !== null && (scale === 'linear' || x > 0));
-  if (axis === null || placed.length === 0) return [];
-  return metrics.flatMap(({ alias }) => {
-    const decimals = decimalsOf(results, statistics, alias);
-    const options = { sign: kind === 'difference' };
-    const points = labels.flatMap((label) =>
-      placed.map(({ name, x }) => {
-        const { n, ...point } = read(name, label, alias);
-        const { value, low, high } = point;
-        const range = low === null || high === null ? '' : ` (${intervalText({ low, high }, decimals, options)})`;
-        const told = value === null ? 'no value' : `${fixed(value, decimals, options)}${range}, n = ${n}`;
-        return { x: x!, restorer: label, ...point, text: `${label}, ${axis} ${x}: ${metricTitle(alias)} ${told}` };
-      }),
-    );
-    return points.some(({ value }) => value !== null) ? [{ metric: alias, kind, points }] : [];
-  });
-}
-
-/** The curves of means that can be drawn: there is an axis, and some mean of the metric is defined. */
-export function meanCurves(results: StudyResults, statistics: Statistics): Curve[] {
-  const labels = results.spec.restorers.map(({ label }) => label);
-  return curvesBy('mean', labels, results, statistics, (...names) => {
-    const { n, mean, interval } = statistics.summary(...names);
-    return { n, value: mean, low: interval?.low ?? null, high: interval?.high ?? null };
-  });
-}
-
-/** Each restorer's paired difference to doing nothing; none where the study does not hold the degraded picture. */
-export function differenceCurves(results: StudyResults, statistics: Statistics): Curve[] {
-  const nothing = results.spec.restorers.find(isNothing);
-  if (!nothing) return [];
-  const labels = results.spec.restorers.filter((restorer) => !isNothing(restorer)).map(({ label }) => label);
-  return curvesBy('difference', labels, results, statistics, (degradation, restorer, metric) => {
-    const { n, difference, interval } = statistics.compare(degradation, metric, restorer, nothing.label);
-    return { n, value: difference, low: interval?.low ?? null, high: interval?.high ?? null };
-  });
-}
-
 export type Json = Readonly<Record<string, unknown>>;
 
 interface Setting {
@@ -118,24 +47,64 @@ export const heading = (text: string, y: number, color: string, font: Json): Jso
   encoding: { x: { value: 0 }, y: { value: y }, text: { value: text } },
 });
 
-function panel({ metric, kind, points }: Curve, { results, series, look, legend }: Setting): Json {
-  const { x: axis, scale } = results.spec.figure;
-  const { direction } = results.metrics.find(({ alias }) => alias === metric) as ResultMetric;
-  const ticks = [...new Set(points.map(({ x }) => x))];
-  const shown = series.filter(({ label }) => points.some(({ restorer }) => restorer === label));
+/** What a panel shows; a file of its own has no row's name beside it, so it names the degradation too. */
+function titleOf({ metric, kind, degradation }: Curve, alone: boolean): string {
+  const place = alone && degradation !== null ? ` at ${degradation}` : '';
+  return `${metricTitle(metric)}${place}${kind === 'mean' ? '' : ', difference'}`;
+}
+
+function subtitleOf({ kind, degradation }: Curve, direction: ResultMetric['direction']): string {
+  if (kind === 'mean') return directionText(direction);
+  const ground = degradation === null ? 'doing nothing' : 'the series’ first point';
+  return `${direction === 'higher' ? 'above' : 'below'} 0: better than ${ground}`;
+}
+
+/** How series are told apart; one domain for all layers, so that they share one legend. */
+function channelsOf(shown: readonly Series[], { look, legend }: Setting) {
   const labels = shown.map(({ label }) => label);
   const key = legend
     ? { title: null, orient: 'bottom', symbolOpacity: 1, symbolStrokeWidth: 0, symbolSize: 80, labelLimit: 400 }
     : null;
   const channel = (range: readonly unknown[]) => ({
-    field: 'restorer',
+    field: 'series',
     type: 'nominal',
     scale: { domain: labels, range }, // order by the domain: an order by `sort` would be written into a formula, names and all
     legend: key,
   });
-  const color = channel(shown.map(look.colour));
-  const shape = channel(shown.map(({ symbol }) => symbol));
-  const strokeDash = channel(shown.map(({ dash }) => dash));
+  return {
+    color: channel(shown.map(look.colour)),
+    shape: channel(shown.map(({ symbol }) => symbol)),
+    strokeDash: channel(shown.map(({ dash }) => dash)),
+  };
+}
+
+/** Levels reach from side to side, having no place on the axis. */
+function levelLayers({ levels }: Curve, { color, strokeDash }: ReturnType<typeof channelsOf>): Json[] {
+  if (levels.length === 0) return [];
+  const y = (field: string) => ({ field, type: 'quantitative' });
+  return [
+    {
+      data: { values: levels.filter(({ low }) => low !== null) },
+      mark: { type: 'rect', opacity: 0.1, aria: false },
+      encoding: { y: y('low'), y2: { field: 'high' }, color },
+    },
+    {
+      data: { values: levels },
+      mark: { type: 'rule', strokeWidth: 1.6 },
+      encoding: { y: y('value'), color, strokeDash, description: { field: 'text' } },
+    },
+  ];
+}
+
+function panel(curve: Curve, setting: Setting): Json {
+  const { metric, kind, points, levels } = curve;
+  const { results, series, look, legend } = setting;
+  const { x: axis, scale } = results.spec.figure;
+  const { direction } = results.metrics.find(({ alias }) => alias === metric) as ResultMetric;
+  const ticks = [...new Set(points.map(({ x }) => x))];
+  const shown = series.filter(({ label }) => [...points, ...levels].some((one) => one.series === label));
+  const channels = channelsOf(shown, setting);
+  const { color, shape, strokeDash } = channels;
   const x = {
     field: 'x',
     type: 'quantitative',
@@ -148,8 +117,6 @@ function panel({ metric, kind, points }: Curve, { results, series, look, legend 
     scale: { zero: kind === 'difference', nice: true },
     axis: { title: null, tickCount: 6, grid: true },
   });
-  const sign = direction === 'higher' ? 'above' : 'below';
-  const subtitle = kind === 'mean' ? directionText(direction) : `${sign} 0: better than doing nothing`;
   const ground = {
     data: { values: [{}] },
     mark: { type: 'rule', color: look.quiet, aria: false },
@@ -165,6 +132,7 @@ function panel({ metric, kind, points }: Curve, { results, series, look, legend 
         mark: { type: 'area', opacity: 0.13, aria: false },
         encoding: { x, y: y('low'), y2: { field: 'high' }, color },
       },
+      ...levelLayers(curve, channels),
       {
         mark: { type: 'line', strokeWidth: 1.8, strokeJoin: 'round', aria: false },
         encoding: { x, y: y('value'), color, strokeDash },
@@ -174,11 +142,8 @@ function panel({ metric, kind, points }: Curve, { results, series, look, legend 
         mark: { type: 'point', filled: true, size: 44, opacity: 1 },
         encoding: { x, y: y('value'), color, shape, description: { field: 'text' } },
       },
-      heading(kind === 'mean' ? metricTitle(metric) : `${metricTitle(metric)}, difference`, -32, look.ink, {
-        fontSize: 14,
-        fontWeight: 600,
-      }),
-      heading(subtitle, -15, look.quiet, { fontSize: 11.5 }),
+      heading(titleOf(curve, legend), -32, look.ink, { fontSize: 14, fontWeight: 600 }),
+      heading(subtitleOf(curve, direction), -15, look.quiet, { fontSize: 11.5 }),
     ],
   };
 }
@@ -209,17 +174,17 @@ export const figureBase = ({ ink, quiet, rule, ground }: Look): Json => ({
   },
 });
 
-function specOf(curves: readonly Curve[], setting: Setting): Json {
-  const panels = curves.map((curve) => panel(curve, setting));
-  return {
-    ...(panels.length === 1 ? panels[0] : { hconcat: panels, spacing: 56, bounds: 'flush' }),
-    ...figureBase(setting.look),
-  };
+function specOf(rows: readonly (readonly Curve[])[], setting: Setting): Json {
+  const panels = rows.map((row) => row.map((curve) => panel(curve, setting)));
+  const [only] = panels.flat();
+  const lines = panels.map((row) => ({ hconcat: row, spacing: 56, bounds: 'flush' }));
+  const grid = lines.length === 1 ? lines[0] : { vconcat: lines, spacing: 108, bounds: 'flush' };
+  return { ...(panels.flat().length === 1 ? only : grid), ...figureBase(setting.look) };
 }
 
-/** Draws curves side by side as SVG. */
-export const drawCurves = (curves: readonly Curve[], setting: Setting): Promise<string> =>
-  drawSvg(specOf(curves, setting));
+/** Draws rows of curves, one below the other, as SVG. */
+export const drawCurves = (rows: readonly (readonly Curve[])[], setting: Setting): Promise<string> =>
+  drawSvg(specOf(rows, setting));
 
 /** A Vega-Lite specification as SVG. Loaded when asked for: the plotting library is of no use to anything but figures. */
 export async function drawSvg(figure: Json): Promise<string> {

@@ -1,4 +1,5 @@
-import type { StudyRestorer } from '../study/contract.js';
+import type { StudyRestorer, StudySpec } from '../study/contract.js';
+import { sweepOf } from './sweep.js';
 
 /** How one restorer is drawn, in every figure and beside every name. */
 export interface Series {
@@ -11,6 +12,12 @@ export interface Series {
   readonly dash: readonly number[];
   /** Name of the colour in the page's style sheet. */
   readonly variable: string;
+}
+
+/** What has a look of its own: a restorer, or a series of them. */
+export interface Drawn extends Pick<StudyRestorer, 'id' | 'label'> {
+  /** The same all along the axis: drawn as a dashed line. */
+  readonly level?: boolean;
 }
 
 const COLOURS: readonly (readonly [light: string, dark: string])[] = [
@@ -40,19 +47,43 @@ const SYMBOLS = [
 const NOTHING = { light: '#6a6a6a', dark: '#a9a9a9', symbol: CIRCLE, dash: [2, 3] } as const;
 const DASHES: readonly (readonly number[])[] = [[], [7, 3], [7, 3, 2, 3]];
 
+/** A level has no points; in legends it is the dashes it is drawn by. */
+const LEVEL = 'M-1.2,-.22H-.2V.22H-1.2ZM.2,-.22H1.2V.22H.2Z';
+const LEVEL_DASHES: readonly (readonly number[])[] = [
+  [6, 4],
+  [6, 3, 2, 3],
+  [3, 3],
+];
+
 /** Is it the degraded picture itself? */
 export const isNothing = ({ id }: Pick<StudyRestorer, 'id'>): boolean => id === 'none';
 
-/** One look for each restorer, by its place in the spec; beyond eight, colours return with another dash. */
-export function seriesOf(restorers: readonly StudyRestorer[]): Series[] {
+/** One look for each of them, by its place; beyond eight, colours return with another dash. */
+export function seriesOf(drawn: readonly Drawn[]): Series[] {
   let next = 0;
-  return restorers.map((restorer, i) => {
-    const common = { label: restorer.label, variable: `--series-${i}` };
-    if (isNothing(restorer)) return { ...common, ...NOTHING };
+  return drawn.map((one, i) => {
+    const common = { label: one.label, variable: `--series-${i}` };
+    const form = one.level ? { symbol: LEVEL } : {};
+    if (isNothing(one)) return { ...common, ...NOTHING, ...form };
     const [light, dark] = COLOURS[next % COLOURS.length]!;
     const symbol = SYMBOLS[next % SYMBOLS.length]!;
-    const dash = DASHES[Math.floor(next / COLOURS.length) % DASHES.length]!;
+    const dashes = one.level ? LEVEL_DASHES : DASHES;
+    const dash = dashes[Math.floor(next / COLOURS.length) % dashes.length]!;
     next += 1;
-    return { ...common, light, dark, symbol, dash };
+    return { ...common, light, dark, symbol, dash, ...form };
   });
 }
+
+/** Looks of a study's figure: of each restorer, or of each series and level where the figure stands over restorers. */
+export function looksOf(spec: Pick<StudySpec, 'restorers' | 'figure'>): Series[] {
+  const sweep = sweepOf(spec);
+  if (!sweep) return seriesOf(spec.restorers);
+  const curves = sweep.series.map(({ name }) => ({ id: 'series', label: name }));
+  return seriesOf([...curves, ...sweep.levels.map(({ id, label }) => ({ id, label, level: true }))]);
+}
+
+/** The look of a restorer: its own, or its series'. */
+export const lookOf = (
+  looks: readonly Series[],
+  { label, series }: Pick<StudyRestorer, 'label' | 'series'>,
+): Series | undefined => looks.find((one) => one.label === label) ?? looks.find((one) => one.label === series);

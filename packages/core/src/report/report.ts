@@ -4,15 +4,19 @@ import sharp from 'sharp';
 import { EnvironmentError, explain, IrError, isAbort } from '../errors.js';
 import type { CallOptions } from '../progress.js';
 import type { StudyResults } from '../study/contract.js';
-import { type Curve, differenceCurves, drawCurves, FILE_LOOK, meanCurves, PAGE_LOOK } from './figure.js';
+import { testClaims } from './claims.js';
+import { claimsJson } from './claims-file.js';
+import { type Curve, differenceCurves, meanCurves } from './curves.js';
+import { drawCurves, FILE_LOOK, PAGE_LOOK } from './figure.js';
 import { findingsOf } from './findings.js';
 import type { PlacedFigure } from './page/context.js';
 import { reportPage } from './page/index.js';
-import { seriesOf } from './palette.js';
+import { looksOf } from './palette.js';
 import { placePictures } from './pictures.js';
 import { statisticsOf } from './statistics.js';
+import { degradationOrder, sweepOf } from './sweep.js';
 import { tableCsv } from './table.js';
-import { onAxis } from './wording.js';
+import { grouped } from './wording.js';
 
 const ASSETS = new URL('../../assets/report/', import.meta.url);
 const PNG_DENSITY = 144; // twice the size of the SVG: sharp on dense screens
@@ -26,6 +30,15 @@ export async function saveFigure(svg: string, path: string): Promise<void> {
   await sharp(Buffer.from(svg), { density: PNG_DENSITY }).png({ compressionLevel: 9 }).toFile(`${path}.png`);
 }
 
+/** Panels of a file beside each other; the rest go below. */
+const WIDEST = 4;
+
+/** Curves as the rows of a file: a row a degradation where panels stand for degradations, else all side by side. */
+const rowsOf = (curves: readonly Curve[]): Curve[][] => grouped(curves, ({ degradation }) => degradation ?? '');
+
+const rowsOfWidest = (curves: readonly Curve[]): Curve[][] =>
+  grouped(curves, (curve) => String(Math.floor(curves.indexOf(curve) / WIDEST)));
+
 /** Draws every curve, for the page and as files; `means` and `differences` hold all metrics side by side. */
 async function drawFigures(
   curves: readonly Curve[],
@@ -34,22 +47,28 @@ async function drawFigures(
   step: () => void,
 ): Promise<PlacedFigure[]> {
   await mkdir(folder, { recursive: true });
-  const series = seriesOf(results.spec.restorers);
+  const series = looksOf(results.spec);
   const file = { results, series, look: FILE_LOOK, legend: true };
   const placed: PlacedFigure[] = [];
-  for (const [i, curve] of curves.entries()) {
-    const suffix = curve.kind === 'mean' ? '' : '-difference';
-    await saveFigure(await drawCurves([curve], file), join(folder, `${fileOf(curve.metric, i)}${suffix}`));
-    const svg = await drawCurves([curve], { results, series, look: PAGE_LOOK, legend: false });
-    placed.push({ metric: curve.metric, kind: curve.kind, svg });
+  for (const curve of curves) {
+    const { metric, kind, degradation } = curve;
+    const svg = await drawCurves([[curve]], { results, series, look: PAGE_LOOK, legend: false });
+    placed.push({ metric, kind, degradation, svg });
     step();
   }
-  for (const [kind, name] of [
-    ['mean', 'means'],
-    ['difference', 'differences'],
+  for (const [kind, name, suffix] of [
+    ['mean', 'means', ''],
+    ['difference', 'differences', '-difference'],
   ] as const) {
     const all = curves.filter((curve) => curve.kind === kind);
-    if (all.length > 0) await saveFigure(await drawCurves(all, file), join(folder, name));
+    if (all.length === 0) continue;
+    for (const [i, own] of grouped(all, ({ metric }) => metric).entries()) {
+      await saveFigure(
+        await drawCurves(rowsOfWidest(own), file),
+        join(folder, `${fileOf(own[0]!.metric, i)}${suffix}`),
+      );
+    }
+    await saveFigure(await drawCurves(rowsOf(all), file), join(folder, name));
   }
   return placed;
 }
@@ -94,27 +113,32 @@ async function fillFolder(
   const [css, script] = await Promise.all(
     ['report.css', 'report.js'].map((name) => readFile(new URL(name, ASSETS), 'utf8')),
   );
+  const claims = testClaims(results, statistics);
+  const pictureCount = new Set(results.rows.map(({ image }) => image.hash)).size;
   const page = reportPage(
     {
       results,
       statistics,
       findings: findingsOf(results, statistics),
-      series: seriesOf(results.spec.restorers),
+      claims,
+      series: looksOf(results.spec),
+      sweep: sweepOf(results.spec),
       figures,
       pictures,
-      order: onAxis(results.spec.degradations),
-      pictureCount: new Set(results.rows.map(({ image }) => image.hash)).size,
+      order: degradationOrder(results.spec),
+      pictureCount,
     },
     { css: css!, script: script! },
   );
   await writeFile(join(folder, 'table.csv'), tableCsv(results, statistics));
+  if (claims.length > 0) await writeFile(join(folder, 'claims.json'), claimsJson(claims, pictureCount));
   await writeFile(join(folder, 'index.html'), page.text);
   step();
 }
 
 /**
  * Writes a study's report to `out/report`, `out` being the study's folder: `index.html`, which opens from disk and needs nothing from
- * anywhere, `table.csv`, `figures/` (SVG and PNG) and `pictures/` (copies). The folder is replaced as a whole, or stays as it was.
+ * anywhere, `table.csv`, `claims.json` where the study states claims, `figures/` (SVG and PNG) and `pictures/` (copies). The folder is replaced as a whole, or stays as it was.
  * All bytes follow from the results; but for PNG figures, whose letters follow from the fonts of the machine.
  * @throws EnvironmentError `IR_E_WRITE`
  */

@@ -21,6 +21,8 @@ export interface Summary {
   readonly mean: number | null;
   /** 95 %, over pictures; null for fewer than two. */
   readonly interval: Interval | null;
+  /** Standard deviation over pictures, each by its mean over seeds; null for fewer than two. */
+  readonly pictureDeviation: number | null;
   /** Standard deviation over seeds within a picture, pooled over pictures; null where no picture has two seeds with values. */
   readonly seedDeviation: number | null;
   /** Scores that are undefined, by reason, in alphabetical order. */
@@ -53,8 +55,12 @@ export interface Lead {
 export interface Statistics {
   summary(degradation: string, restorer: string, metric: string): Summary;
   compare(degradation: string, metric: string, a: string, b: string): Comparison;
-  /** undefined where fewer than two restorers have a value. */
-  lead(degradation: string, metric: string): Lead | undefined;
+  /** Among restorers by their labels, by default all; undefined where fewer than two have a value. */
+  lead(degradation: string, metric: string, among?: readonly string[]): Lead | undefined;
+  /** A value a picture, its seeds averaged: image hash -> value. Pictures without a value are not in it. */
+  perPicture(degradation: string, restorer: string, metric: string): ReadonlyMap<string, number>;
+  /** 95 % interval of the mean of one value a picture, as everywhere in the report; null for fewer than two. */
+  interval(values: readonly number[]): Interval | null;
 }
 
 /** Values per picture: image hash -> values of its seeds. */
@@ -82,12 +88,18 @@ function gather(rows: readonly ResultRow[], metric: string): Group {
   return { values, reasons, failures };
 }
 
+/** Unbiased (n - 1) below the root; null for fewer than two values. */
+function deviation(values: readonly number[]): number | null {
+  if (values.length < 2) return null;
+  const mean = meanOf(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+}
+
 /** Square root of the mean over pictures of the unbiased variance over seeds. */
 function pooledDeviation(values: Values): number | null {
   const variances = [...values.values()].flatMap((seeds) => {
-    if (seeds.length < 2) return [];
-    const mean = meanOf(seeds);
-    return [seeds.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (seeds.length - 1)];
+    const own = deviation(seeds);
+    return own === null ? [] : [own ** 2];
   });
   return variances.length === 0 ? null : Math.sqrt(meanOf(variances));
 }
@@ -127,9 +139,14 @@ export function statisticsOf({ spec, metrics, rows }: Pick<StudyResults, 'spec' 
     gather(rowsOf.get(keyOf(degradation!, restorer!)) ?? [], metric!),
   );
 
+  const perPicture = keep(
+    (...names): ReadonlyMap<string, number> =>
+      new Map(Array.from(group(...names).values, ([picture, seeds]) => [picture, meanOf(seeds)])),
+  );
+
   const summary = keep((degradation, restorer, metric): Summary => {
     const { values, reasons, failures } = group(degradation!, restorer!, metric!);
-    const means = [...values.values()].map(meanOf);
+    const means = [...perPicture(degradation!, restorer!, metric!).values()];
     return {
       degradation: degradation!,
       restorer: restorer!,
@@ -137,6 +154,7 @@ export function statisticsOf({ spec, metrics, rows }: Pick<StudyResults, 'spec' 
       n: means.length,
       mean: means.length === 0 ? null : meanOf(means),
       interval: interval(means),
+      pictureDeviation: deviation(means),
       seedDeviation: pooledDeviation(values),
       undefinedScores: [...reasons].sort(byAlphabet).map(([reason, count]) => ({ reason, count })),
       failures,
@@ -144,10 +162,10 @@ export function statisticsOf({ spec, metrics, rows }: Pick<StudyResults, 'spec' 
   });
 
   const compare = keep((degradation, metric, a, b): Comparison => {
-    const [first, second] = [group(degradation!, a!, metric!).values, group(degradation!, b!, metric!).values];
-    const differences = [...first].flatMap(([picture, seeds]) => {
-      const others = second.get(picture);
-      return others ? [meanOf(seeds) - meanOf(others)] : [];
+    const [first, second] = [perPicture(degradation!, a!, metric!), perPicture(degradation!, b!, metric!)];
+    const differences = [...first].flatMap(([picture, value]) => {
+      const other = second.get(picture);
+      return other === undefined ? [] : [value - other];
     });
     const n = differences.length;
     const bounds = interval(differences);
@@ -159,10 +177,11 @@ export function statisticsOf({ spec, metrics, rows }: Pick<StudyResults, 'spec' 
     };
   });
 
-  const lead = keep((degradation, metric): Lead | undefined => {
+  const all = spec.restorers.map(({ label }) => label);
+  const leadAmong = keep((degradation, metric, ...among): Lead | undefined => {
     const sign = directions.get(metric!) === 'lower' ? 1 : -1;
-    const ranked = spec.restorers
-      .map(({ label }) => ({ label, mean: summary(degradation!, label, metric!).mean }))
+    const ranked = among
+      .map((label) => ({ label, mean: summary(degradation!, label, metric!).mean }))
       .filter((entry): entry is { label: string; mean: number } => entry.mean !== null)
       .sort((p, q) => sign * (p.mean - q.mean));
     const [best, ...others] = ranked.map(({ label }) => label);
@@ -175,5 +194,6 @@ export function statisticsOf({ spec, metrics, rows }: Pick<StudyResults, 'spec' 
     };
   });
 
-  return { summary, compare, lead };
+  const lead: Statistics['lead'] = (degradation, metric, among = all) => leadAmong(degradation, metric, ...among);
+  return { summary, compare, lead, perPicture, interval };
 }

@@ -1,4 +1,4 @@
-import type { StudyDegradation, StudyResults } from '../study/contract.js';
+import type { StudyResults } from '../study/contract.js';
 import type { Interval, Statistics } from './statistics.js';
 
 export const MINUS = '\u2212';
@@ -35,8 +35,26 @@ export function listed(words: readonly string[], conjunction = 'and'): string {
 
 export const counted = (n: number, noun: string, plural = `${noun}s`): string => `${n} ${n === 1 ? noun : plural}`;
 
+/** Entries of one key together, keys in the order in which they first come. */
+export function grouped<T>(entries: readonly T[], key: (entry: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const entry of entries) {
+    const name = key(entry);
+    const found = groups.get(name);
+    if (found) found.push(entry);
+    else groups.set(name, [entry]);
+  }
+  return [...groups.values()];
+}
+
+/** Something that may stand on an axis. */
+export interface Placed {
+  readonly name: string;
+  readonly x: number | null;
+}
+
 /** The degradations of the figure's axis from left to right, then those that stand nowhere on it. */
-export function onAxis(degradations: readonly StudyDegradation[]): StudyDegradation[] {
+export function onAxis<T extends Placed>(degradations: readonly T[]): T[] {
   const placed = degradations.filter(({ x }) => x !== null).sort((a, b) => a.x! - b.x!);
   return [...placed, ...degradations.filter(({ x }) => x === null)];
 }
@@ -45,11 +63,7 @@ export function onAxis(degradations: readonly StudyDegradation[]): StudyDegradat
  * Where something holds, in words: `every sigma`, `sigma 1 to 5 and 10`, or the names of the degradations. `chosen` in the order of
  * `onAxis`; a run joins neighbours of the study, so `1 to 5` speaks of the values that were tried.
  */
-export function whereText(
-  chosen: readonly StudyDegradation[],
-  all: readonly StudyDegradation[],
-  axis: string | null,
-): string {
+export function whereText(chosen: readonly Placed[], all: readonly Placed[], axis: string | null): string {
   const order = onAxis(all);
   const placed = order.filter(({ x }) => x !== null);
   const everything = chosen.length === order.length && order.length > 1;
@@ -57,7 +71,7 @@ export function whereText(
     return everything ? 'every degradation' : listed(chosen.map(({ name }) => name));
   }
   if (everything && placed.length === order.length) return `every ${axis}`;
-  const runs: StudyDegradation[][] = [];
+  const runs: Placed[][] = [];
   for (const one of chosen.filter(({ x }) => x !== null)) {
     const last = runs.at(-1);
     if (last && placed.indexOf(last.at(-1)!) + 1 === placed.indexOf(one)) last.push(one);

@@ -1,6 +1,7 @@
 import { html, type Markup, trusted } from '../html.js';
 import type { Series } from '../palette.js';
-import { listed, metricTitle } from '../wording.js';
+import { withoutUnit } from '../sweep.js';
+import { grouped, listed, metricTitle } from '../wording.js';
 import type { PageContext, PlacedFigure } from './context.js';
 
 /** The mark that stands for a restorer, beside its name everywhere. */
@@ -13,37 +14,57 @@ const legend = (series: readonly Series[]): Markup =>
       html`<button type="button" aria-pressed="true" data-series="${i}">${symbolOf(one)}${one.label}</button>`,
   )}</div>`;
 
-const row = (figures: readonly PlacedFigure[], caption: Markup): Markup =>
-  html`<figure class="row"><div class="panels">${figures.map(
-    ({ metric, kind, svg }) => html`<div class="panel" data-figure="${metric}-${kind}">${trusted(svg)}</div>`,
-  )}</div><figcaption>${caption}</figcaption></figure>`;
+/** Figures with what stands in them under one caption; a row for each degradation where panels stand for degradations. */
+const rows = (figures: readonly PlacedFigure[], caption: Markup): Markup =>
+  html`<figure class="row">${grouped(figures, ({ degradation }) => degradation ?? '').map(
+    (own) =>
+      html`${own[0]!.degradation !== null && html`<h3>${own[0]!.degradation}</h3>`}<div class="panels">${own.map(
+        ({ metric, kind, degradation, svg }) =>
+          html`<div class="panel" data-figure="${metric}-${kind}${degradation !== null && `-${degradation}`}">${trusted(svg)}</div>`,
+      )}</div>`,
+  )}<figcaption>${caption}</figcaption></figure>`;
 
-export function curvesSection({ results, series, figures, pictureCount }: PageContext): Markup {
+const bandText = (pictures: number): string =>
+  pictures > 1
+    ? `bands are 95 % intervals over ${pictures} pictures`
+    : 'one picture has no interval, so there are no bands';
+
+function meansCaption({ results, sweep, pictureCount, figures }: PageContext): Markup {
   const { spec, metrics } = results;
+  const drawn = new Set(figures.map(({ metric }) => metric));
+  const left = metrics.filter(({ alias }) => !drawn.has(alias)).map(({ alias }) => metricTitle(alias));
+  const levels =
+    sweep && sweep.levels.length > 0 && ` Dashed lines are restorers that do not depend on ${withoutUnit(sweep.axis)}.`;
+  return html`<strong>Means</strong> over ${spec.figure.x}; ${bandText(pictureCount)}.${levels}${sweep && ' Every panel has its own vertical scale.'} Pictures differ from each other, so bands of means may overlap even where every picture agrees on the order; paired differences tell restorers apart.${left.length > 0 && ` Not drawn, having no value: ${listed(left)}.`}`;
+}
+
+function differencesCaption({ sweep, pictureCount }: PageContext): Markup {
+  const band = bandText(pictureCount);
+  if (!sweep) {
+    return html`<strong>Paired differences</strong> to the degraded picture, each picture compared with itself; ${band}. Where a band touches 0, the restorer is not distinguishable from doing nothing.`;
+  }
+  const axis = withoutUnit(sweep.axis);
+  const firsts = grouped(sweep.series, ({ points }) => String(points[0]!.x)).map(
+    (own) =>
+      `${axis} ${own[0]!.points[0]!.x}${own.length < sweep.series.length ? ` of ${listed(own.map(({ name }) => name))}` : ''}`,
+  );
+  return html`<strong>Paired differences</strong> of each point to its series’ first, ${listed(firsts)}, each picture compared with itself: what ${axis} alone does; ${band}. Where a band touches 0, the point is not distinguishable from the first.`;
+}
+
+export function curvesSection(context: PageContext): Markup {
+  const { results, series, figures } = context;
   const means = figures.filter(({ kind }) => kind === 'mean');
   const differences = figures.filter(({ kind }) => kind === 'difference');
-  const drawn = new Set(means.map(({ metric }) => metric));
-  const left = metrics.filter(({ alias }) => !drawn.has(alias)).map(({ alias }) => metricTitle(alias));
-  const band =
-    pictureCount > 1
-      ? `bands are 95 % intervals over ${pictureCount} pictures`
-      : 'one picture has no interval, so there are no bands';
   const body =
     means.length === 0
       ? html`<p>${
-          spec.figure.x === null
+          results.spec.figure.x === null
             ? 'The study names no axis, so nothing is drawn; the numbers are in the tables.'
             : 'No mean is defined on the axis, so nothing is drawn.'
         }</p>`
       : html`${legend(series)}
-${row(means, html`<strong>Means</strong> over ${spec.figure.x}; ${band}. Pictures differ from each other, so bands of means may overlap even where every picture agrees on the order; paired differences tell restorers apart.${left.length > 0 && ` Not drawn, having no value: ${listed(left)}.`}`)}
-${
-  differences.length > 0 &&
-  row(
-    differences,
-    html`<strong>Paired differences</strong> to the degraded picture, each picture compared with itself; ${band}. Where a band touches 0, the restorer is not distinguishable from doing nothing.`,
-  )
-}
+${rows(means, meansCaption(context))}
+${differences.length > 0 && rows(differences, differencesCaption(context))}
 <p class="files">Files: <a href="figures/means.svg">means.svg</a>, <a href="figures/means.png">means.png</a>${differences.length > 0 && html`, <a href="figures/differences.svg">differences.svg</a>, <a href="figures/differences.png">differences.png</a>`}, and one figure a metric in <code>figures/</code>.</p>
 <div class="tip" role="status" hidden></div>`;
   return html`<section id="curves" aria-labelledby="curves-title">

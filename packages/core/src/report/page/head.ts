@@ -5,6 +5,7 @@ import type { PageContext } from './context.js';
 
 const SECTIONS = [
   ['findings', 'Findings'],
+  ['claims', 'Claims'],
   ['curves', 'Curves'],
   ['tables', 'Tables'],
   ['pictures', 'Pictures'],
@@ -13,12 +14,24 @@ const SECTIONS = [
   ['run', 'The run'],
 ] as const;
 
-export function headSection({ results, pictureCount }: PageContext): Markup {
+/** Sections of a page that it does not always have. */
+function hasSection(id: string, { claims }: PageContext): boolean {
+  return id !== 'claims' || claims.length > 0;
+}
+
+/** How many of what, with the sweep's series where there is one. */
+function restorerFact({ results, sweep }: PageContext): string {
+  const all = counted(results.spec.restorers.length, 'restorer');
+  return sweep ? `${all}, ${counted(sweep.series.length, 'series', 'series')} among them` : all;
+}
+
+export function headSection(context: PageContext): Markup {
+  const { results, pictureCount } = context;
   const { spec, imagesNote, rows } = results;
   const facts = [
     counted(pictureCount, 'picture'),
     counted(spec.degradations.length, 'degradation'),
-    counted(spec.restorers.length, 'restorer'),
+    restorerFact(context),
     counted(spec.metrics.length, 'metric'),
     counted(spec.seeds.length, 'seed'),
     counted(rows.length, 'cell'),
@@ -29,7 +42,7 @@ export function headSection({ results, pictureCount }: PageContext): Markup {
 <p class="lede">${spec.description}</p>
 <ul class="facts">${facts.map((fact) => html`<li>${fact}</li>`)}</ul>
 ${imagesNote && html`<p class="note"><strong>The pictures.</strong> ${imagesNote}</p>`}
-<nav aria-label="Sections">${SECTIONS.map(([id, title]) => html`<a href="#${id}">${title}</a>`)}</nav>
+<nav aria-label="Sections">${SECTIONS.filter(([id]) => hasSection(id, context)).map(([id, title]) => html`<a href="#${id}">${title}</a>`)}</nav>
 </header>`;
 }
 
@@ -37,6 +50,7 @@ const TOPICS: readonly (readonly [Finding['topic'], string])[] = [
   ['best', 'Who is best'],
   ['disagreement', 'Where metrics disagree'],
   ['nothing', 'Against doing nothing'],
+  ['levels', 'Against the dashed levels'],
   ['limits', 'Limits of these results'],
 ];
 

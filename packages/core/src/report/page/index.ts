@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { html, type Markup, trusted } from '../html.js';
 import type { Series } from '../palette.js';
 import type { PageContext } from './context.js';
+import { claimsSection } from './claims.js';
 import { curvesSection } from './curves.js';
 import { findingsSection, headSection } from './head.js';
 import { methodSection } from './method.js';
@@ -52,6 +53,7 @@ ${trusted(seriesCss(context.series))}
 <main>
 ${headSection(context)}
 ${findingsSection(context)}
+${claimsSection(context)}
 ${curvesSection(context)}
 ${tablesSection(context)}
 ${picturesSection(context)}

@@ -1,4 +1,5 @@
 import { dataFor, html, type Markup, relativeUrl } from '../html.js';
+import { lookOf } from '../palette.js';
 import { decimalsOf, fixed, metricTitle } from '../wording.js';
 import type { PageContext } from './context.js';
 
@@ -10,6 +11,7 @@ function viewerData({ results, statistics, series, pictures }: PageContext) {
     arrow: direction === 'higher' ? '↑' : '↓',
     decimals: decimalsOf(results, statistics, alias),
   }));
+  const { restorers } = results.spec;
   const severalSeeds = results.spec.seeds.length > 1;
   return {
     metrics: metrics.map(({ title, arrow }) => `${title} ${arrow}`),
@@ -24,10 +26,10 @@ function viewerData({ results, statistics, series, pictures }: PageContext) {
           ? []
           : [{ label: 'Original', url: relativeUrl(original), values: metrics.map(() => '') }]),
         ...outputs.map(({ row, file }) => {
-          const at = series.findIndex(({ label }) => label === row.restorer.label);
+          const look = lookOf(series, restorers.find(({ label }) => label === row.restorer.label) ?? row.restorer);
           return {
             label: severalSeeds ? `${row.restorer.label}, seed ${row.seed}` : row.restorer.label,
-            ...(at < 0 ? {} : { symbol: series[at]!.symbol, colour: `var(${series[at]!.variable})` }),
+            ...(look ? { symbol: look.symbol, colour: `var(${look.variable})` } : {}),
             url: relativeUrl(file),
             values: metrics.map(({ alias, decimals }) => {
               const score = row.scores?.[alias];

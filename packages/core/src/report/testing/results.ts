@@ -1,9 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import type { Degradation } from '../../degradation/contract.js';
 import { random } from '../../image/testing/pictures.js';
 import type { Score } from '../../metric/contract.js';
-import type { ResultRow, StudyImage, StudyResults, StudySpec } from '../../study/contract.js';
+import type { ResultRow, StudyImage, StudyRestorer, StudyResults, StudySpec } from '../../study/contract.js';
 
 const SIGMAS = [1, 2, 3, 4, 5, 7, 10, 15, 20];
 
@@ -14,6 +15,16 @@ const EFFECTS: Readonly<Record<string, (sigma: number) => readonly [psnr: number
   'richardson-lucy': (s) => [2.8 / s ** 0.4 - 0.1, 0.4 - 0.05 * s],
   'restorer-s': (s) => [3.2 / s ** 0.5 + 0.15, 0.5 + 0.9 / s],
 };
+
+/** Along a sweep from 0 to 1000: distortion rises, faster in the second series, and NIQE falls to a floor. */
+function sweepEffect({ series, x }: StudyRestorer): readonly [psnr: number, niqe: number] {
+  const share = x! / 1000;
+  const second = series === SERIES[1];
+  return [2.6 - (second ? 3.2 : 1.8) * share ** 2, 0.6 - (second ? 1.1 : 1.6) * Math.min(share, 0.6)];
+}
+
+const effectOf = (restorer: StudyRestorer, sigma: number) =>
+  restorer.x === undefined ? (EFFECTS[restorer.id] ?? EFFECTS.wiener!)(sigma) : sweepEffect(restorer);
 
 export const SPEC: StudySpec = {
   schema: 'ir.study/1',
@@ -38,6 +49,54 @@ export const SPEC: StudySpec = {
   bootstrap: { resamples: 1000, seed: 1 },
   figure: { x: 'sigma', scale: 'linear' },
   pictures: { images: 2, degradations: ['blur-2', 'blur-10'] },
+};
+
+export const SERIES = ['From the noised condition', 'From pure noise'] as const;
+
+/** Figure 6 made up: two sweeps over the starting level, a level beside them, the degraded picture; three degradations, two seeds. */
+export const SWEEP_SPEC: StudySpec = {
+  ...SPEC,
+  title: 'Starting noise level',
+  description: 'Does it help to start the sampler inside, from the condition with noise added, and how far in?',
+  degradations: [
+    ['SR2', 1],
+    ['SR4', 3],
+    ['Blur1', 2],
+  ].map(([name, sigma]) => ({
+    name: name as string,
+    x: null,
+    degradation: { steps: [{ kind: 'blur', sigma: sigma as number }] },
+  })),
+  restorers: [
+    { id: 'none', label: 'Degraded picture', settings: {} },
+    { id: 'restorer-s', label: 'M_phi alone', settings: {} },
+    ...SERIES.flatMap((series) =>
+      [0, 200, 400, 600, 800, 1000].map((x) => ({
+        id: 'ldm-s',
+        label: `${series} t=${x}`,
+        settings: { start: x },
+        x,
+        series,
+      })),
+    ),
+  ],
+  metrics: [{ alias: 'psnr' }, { alias: 'niqe' }],
+  seeds: [0, 1],
+  figure: { x: 't* (steps)', scale: 'linear', over: 'restorers' },
+  pictures: { images: 1, degradations: ['SR4'] },
+  claims: [
+    {
+      text: 'Distortion rises with the starting level',
+      metrics: ['psnr'],
+      test: { kind: 'trend', series: SERIES[0], trend: 'worsens' },
+    },
+    {
+      text: 'Perception hardly improves with the starting level',
+      metrics: ['niqe'],
+      degradations: ['SR2', 'SR4'],
+      test: { kind: 'trend', series: SERIES[0], trend: 'hardly-changes', margin: 0.2 },
+    },
+  ],
 };
 
 const METRICS: StudyResults['metrics'] = [
@@ -83,16 +142,19 @@ export const NAMES = [
   'nagasaki',
 ];
 
+const blurOf = ({ steps }: Degradation): number => steps.find((step) => step.kind === 'blur')?.sigma ?? 3;
+
 /** A study's results made up to look like real ones: pictures differ, restorers shift them, noise is small. Same seed, same results. */
 export function madeUpResults({
   spec: changes = {},
-  metrics = METRICS,
+  metrics: asked,
   images: names = NAMES,
   seed = 1,
   score,
   row: alter,
 }: Asked = {}): StudyResults {
   const spec: StudySpec = { ...SPEC, ...changes };
+  const metrics = asked ?? METRICS.filter(({ alias }) => spec.metrics.some((metric) => metric.alias === alias));
   const next = random(seed);
   const noise = () => next() + next() + next() - 1.5;
   const images = names.map(
@@ -107,10 +169,10 @@ export function madeUpResults({
   for (const image of images) {
     const base = 3 * noise();
     for (const { name, x, degradation } of spec.degradations) {
-      const sigma = x ?? 3;
+      const sigma = x ?? blurOf(degradation);
       for (const restorer of spec.restorers) {
         for (const runSeed of spec.seeds) {
-          const [gain, drop] = (EFFECTS[restorer.id] ?? EFFECTS.wiener!)(sigma);
+          const [gain, drop] = effectOf(restorer, sigma);
           const psnr = 31 - 3.6 * Math.log(sigma + 0.4) + base + gain + 0.25 * noise();
           const made: Record<string, number> = {
             psnr,

@@ -1,0 +1,126 @@
+import type { ResultMetric } from '../../study/contract.js';
+import { html, type Markup } from '../html.js';
+import { lookOf } from '../palette.js';
+import type { Sweep, SweepPoint, SweepSeries } from '../sweep.js';
+import { directionText, metricTitle } from '../wording.js';
+import {
+  type CellPlace,
+  differenceCell,
+  hasSpread,
+  intervalCaption,
+  meanCell,
+  SPREAD_CAPTION,
+  spreadCell,
+} from './cells.js';
+import type { PageContext } from './context.js';
+import { symbolOf } from './curves.js';
+
+/** The cell of one point of a series at one degradation. */
+type PointCell = (degradation: string, point: SweepPoint, series: SweepSeries) => Markup;
+type LevelCell = (place: Pick<CellPlace, 'degradation' | 'restorer' | 'span'>) => Markup;
+
+interface Body {
+  readonly caption: string;
+  readonly about: string;
+  readonly series: readonly SweepSeries[];
+  readonly point: PointCell;
+  /** null: levels are not in the table. */
+  readonly level: LevelCell | null;
+}
+
+function rowHead(label: string, { series: looks }: PageContext): Markup {
+  const look = lookOf(looks, { label });
+  return html`<th scope="row">${look && symbolOf(look)}${label}</th>`;
+}
+
+const gap = html`<td class="none">–</td>`;
+
+/** Places as columns, a group of rows for each degradation: series, then the levels, which hold all along the axis. */
+function sweepTable({ caption, about, series, point, level }: Body, sweep: Sweep, context: PageContext): Markup {
+  const width = sweep.places.length;
+  const group = (degradation: string): Markup => html`<tbody>
+<tr class="group"><th scope="rowgroup" colspan="${width + 1}"><span>${degradation}</span></th></tr>
+${series.map(
+  (one) =>
+    html`<tr>${rowHead(one.name, context)}${sweep.places.map((x) => {
+      const found = one.points.find((candidate) => candidate.x === x);
+      return found ? point(degradation, found, one) : gap;
+    })}</tr>\n`,
+)}${
+  level &&
+  sweep.levels.map(
+    ({ label }) =>
+      html`<tr class="level">${rowHead(label, context)}${level({ degradation, restorer: label, span: width })}</tr>\n`,
+  )
+}</tbody>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${about}"><table class="sweep">
+<caption>${caption}</caption>
+<thead><tr><th scope="col">${sweep.axis}</th>${sweep.places.map((x) => html`<th scope="col">${x}</th>`)}</tr></thead>
+${context.order.map(({ name }) => group(name))}</table></div>`;
+}
+
+/** Means, the best place of each row marked. */
+export function sweepMeans(metric: ResultMetric, sweep: Sweep, context: PageContext): Markup {
+  const { alias, direction } = metric;
+  const point: PointCell = (degradation, { label }, { points }) => {
+    const labels = points.map((one) => one.label);
+    const lead = context.statistics.lead(degradation, alias, labels);
+    return meanCell({ metric, degradation, restorer: label }, lead, context);
+  };
+  return sweepTable(
+    {
+      caption: `Mean over pictures (${directionText(direction)}), ${intervalCaption(context)}; marks are within a row`,
+      about: `Means of ${metricTitle(alias)}`,
+      series: sweep.series,
+      point,
+      level: (place) => meanCell({ metric, ...place }, undefined, context),
+    },
+    sweep,
+    context,
+  );
+}
+
+/** Paired differences of each point to the first of its series; nothing where no series has two. */
+export function sweepDifferences(metric: ResultMetric, sweep: Sweep, context: PageContext): Markup | false {
+  const { alias, direction } = metric;
+  const series = sweep.series.filter(({ points }) => points.length > 1);
+  const point: PointCell = (degradation, one, { points }) => {
+    const first = points[0]!;
+    if (one === first) return html`<td class="none">first</td>`;
+    const comparison = context.statistics.compare(degradation, alias, one.label, first.label);
+    return differenceCell({ metric, degradation, restorer: one.label }, comparison, context);
+  };
+  const side = direction === 'higher' ? 'above' : 'below';
+  return (
+    series.length > 0 &&
+    sweepTable(
+      {
+        caption: `Paired difference to the first point of the row (${side} 0 is better)`,
+        about: `Differences of ${metricTitle(alias)}`,
+        series,
+        point,
+        level: null,
+      },
+      sweep,
+      context,
+    )
+  );
+}
+
+/** Spread over pictures and over seeds; nothing where a picture has one seed. */
+export function sweepSpread(metric: ResultMetric, sweep: Sweep, context: PageContext): Markup | false {
+  return (
+    hasSpread(metric, context) &&
+    sweepTable(
+      {
+        caption: SPREAD_CAPTION,
+        about: `Spread of ${metricTitle(metric.alias)}`,
+        series: sweep.series,
+        point: (degradation, { label }) => spreadCell({ metric, degradation, restorer: label }, context),
+        level: (place) => spreadCell({ metric, ...place }, context),
+      },
+      sweep,
+      context,
+    )
+  );
+}
