@@ -136,7 +136,7 @@ async function addPair(encoder: string, decoder: string | undefined, flags: AddF
   const { latent, multiple, parts } = model.manifest;
   const text = [
     `${id}: an autoencoder, ${latent.channels} channels (${parts.encoder.gives}) at a side of 1/${latent.factor}, multiple ${multiple}, reach ${parts.encoder.reach} and ${parts.decoder.reach}, in ${model.folder}`,
-    `A made-up picture came back with ${model.roundTrip.toFixed(1)} dB; near 10 dB the range or the order of colours is wrong.`,
+    `A made-up picture came back with ${model.roundTrip.toFixed(1)} dB; if another --range or --colour gives more, that one is right.`,
     `Try: ir restore IN -o OUT --model ${id}`,
   ];
   session.result({ schema: 'ir.model-added/1', ...model }, text.join('\n'));

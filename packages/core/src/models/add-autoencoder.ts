@@ -17,7 +17,7 @@ export interface AddAutoencoderOptions extends Omit<AddModelOptions, 'kind' | 'd
 
 /** An autoencoder as it was installed. */
 export interface AddedAutoencoder extends InstalledModel<AutoencoderManifest> {
-  /** PSNR of a made-up picture that went through it, in dB: near 10 where a range or an order of colours is wrong. */
+  /** PSNR of a made-up picture that went through it, in dB. A wrong range or order of colours lowers it (TAEF2: 31.9, with [-1, 1] 22.9). */
   readonly roundTrip: number;
 }
 
