@@ -11,7 +11,7 @@ export const claimSchema = z.strictObject({
   metrics: z.array(name).min(1).max(100),
   degradations: z.array(name).min(1).max(1000).optional(),
   test: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.enum(['better', 'not-better']), restorer: name, than: name }),
+    z.strictObject({ kind: z.enum(['better', 'not-better']), restorer: name, than: name, thanAt: name.optional() }),
     z.strictObject({
       kind: z.literal('trend'),
       series: name,
@@ -39,8 +39,14 @@ function assertKnown(asked: readonly string[], known: readonly string[], at: str
   if (unknown !== undefined) throw new UsageError('IR_E_UNKNOWN_NAME', unknownName(at, unknown, [...new Set(known)]));
 }
 
-function assertTest(test: Given['test'], restorers: readonly StudyRestorer[], at: string): void {
+function assertTest(
+  test: Given['test'],
+  restorers: readonly StudyRestorer[],
+  names: readonly string[],
+  at: string,
+): void {
   if ('than' in test) {
+    if (test.thanAt !== undefined) assertKnown([test.thanAt], names, `${at}.thanAt`);
     const labels = restorers.map(({ label }) => label);
     assertKnown([test.restorer], labels, `${at}.restorer`);
     assertKnown([test.than], labels, `${at}.than`);
@@ -63,7 +69,7 @@ export function claimsOf(given: readonly Given[], subjects: Subjects, name: stri
     assertKnown(metrics, aliases, `${at}.metrics`);
     const names = subjects.degradations.map((one) => one.name);
     assertKnown(degradations, names, `${at}.degradations`);
-    assertTest(test, subjects.restorers, `${at}.test`);
+    assertTest(test, subjects.restorers, names, `${at}.test`);
   }
   return given as readonly StudyClaim[];
 }

@@ -27,7 +27,13 @@ export interface StudyClaim {
   /** Names; default: every degradation. */
   readonly degradations?: readonly string[];
   readonly test:
-    | { readonly kind: 'better' | 'not-better'; readonly restorer: string; readonly than: string }
+    /** `thanAt`: the degradation at which the other stands, where it is another (a round trip of the photograph itself). */
+    | {
+        readonly kind: 'better' | 'not-better';
+        readonly restorer: string;
+        readonly than: string;
+        readonly thanAt?: string;
+      }
     /** `margin`: the change, in the metric's units, that `hardly-changes` allows. */
     | { readonly kind: 'trend'; readonly series: string; readonly trend: Trend; readonly margin?: number }
     /** The restorer at place x of the series is, by its mean, within `margin` of the best of the series, or not distinguishable from it. */

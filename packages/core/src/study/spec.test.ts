@@ -233,6 +233,7 @@ describe('sweeps of restorers', () => {
     ['a claim’s place', claim({}, { x: 3 }), /test\.x: expected a place of the series: 1, 2, got 3/],
     ['a claim’s restorer', compare({ restorer: 'nnoe' }), /IR_E_UNKNOWN_NAME.*test\.restorer.*"none"/],
     ['a claim’s other restorer', compare({ than: 'cldm' }), /IR_E_UNKNOWN_NAME.*test\.than/],
+    ['a claim’s other degradation', compare({ thanAt: 'SR3' }), /IR_E_UNKNOWN_NAME.*test\.thanAt.*"SR2"/],
     ['a comparison with itself', compare({ than: 'none' }), /another restorer/],
     ['a kind of test', claim({}, { kind: 'best' }), /one of .*"best-at"/],
     [
