@@ -33,6 +33,7 @@ export const ERROR_CLASSES = {
   IR_E_WRITE: 'environment',
   IR_E_PROVIDER: 'environment',
   IR_E_WORKER: 'environment',
+  IR_E_TIMEOUT: 'environment',
   IR_E_ENVIRONMENT: 'environment',
   // How it ended.
   IR_E_PARTIAL: 'partial',

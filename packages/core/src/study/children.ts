@@ -7,17 +7,36 @@ import type { Failure, FromChild, Order, Setup, Times } from './messages.js';
 /** Children run on the built package, from wherever this file is loaded. */
 const PROGRAM = fileURLToPath(new URL('../../dist/study/child.js', import.meta.url));
 
-/** How a cell ended: `died` with its process, which is then gone. */
+/** How a cell ended: `died` with its process, which is then gone; `late`: it has not, and neither has its process. */
 export type Ended =
   | { readonly kind: 'done'; readonly times: Times }
   | { readonly kind: 'failed'; readonly failure: Failure }
-  | { readonly kind: 'died'; readonly got: string };
+  | { readonly kind: 'died'; readonly got: string }
+  | { readonly kind: 'late' };
 
 /** The one line of a dying V8 that says why. */
 const lastWords = (stderr: string): string => {
   const [line] = /FATAL ERROR: [^\n]*/.exec(stderr) ?? [];
   return line ? ` (${line.trim()})` : '';
 };
+
+/** What `work` gives; undefined where that takes longer. */
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, undefined);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+/** A process that leads a group, and all of the group: also where the leader is gone and the others are not. */
+function killGroup(leader: ChildProcess): void {
+  try {
+    if (leader.pid !== undefined) process.kill(-leader.pid, 'SIGKILL');
+  } catch {
+    leader.kill('SIGKILL'); // no group of that number: it has ended, or the system knows none
+  }
+}
 
 /** A child process of a study. */
 export class Child {
@@ -70,16 +89,21 @@ export class Child {
     throw new IrError(answer.failure.code, answer.failure.message);
   }
 
-  async compute(order: Order): Promise<Ended> {
-    const answer = await this.#ask({ order });
+  /** @param limit milliseconds that are waited for it */
+  async compute(order: Order, limit: number): Promise<Ended> {
+    const answer = await within(limit, this.#ask({ order }));
+    if (answer === undefined) return { kind: 'late' };
     if (typeof answer === 'string') return { kind: 'died', got: answer };
     if (answer.type === 'done') return { kind: 'done', times: answer.times };
     return { kind: 'failed', failure: (answer as { failure: Failure }).failure };
   }
 
-  /** Ends it at once: what is finished is on disk, and what is not is written whole or not at all. */
+  /**
+   * Ends it at once, with the processes of its networks, which would notice only after the pass they are in: what is finished is on disk, and what
+   * is not is written whole or not at all.
+   */
   async end(): Promise<void> {
-    this.#process.kill('SIGKILL');
+    killGroup(this.#process);
     await this.#gone;
   }
 

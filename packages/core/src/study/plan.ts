@@ -1,4 +1,5 @@
 import type { NativeReport } from '@ir/native';
+import { isRandom } from '../degradation/defaults.js';
 import { degradationIdentity } from '../degradation/identity.js';
 import { UsageError } from '../errors.js';
 import { hashOf } from './canonical.js';
@@ -8,7 +9,15 @@ import { listImages, type StudySource, surveyImages } from './images.js';
 import { type Machinery, surveyMachinery } from './machinery.js';
 import { leaveOut } from './optional.js';
 import { OUTPUT_IDENTITY } from './protocol.js';
-import { createMetric, metricDefinition, Refusal, type Survey, surveyRestorer } from './restorers.js';
+import {
+  createMetric,
+  filesOf,
+  metricDefinition,
+  Refusal,
+  type StudyModel,
+  type Survey,
+  surveyRestorers,
+} from './restorers.js';
 
 /** Everything that can change a cell's numbers; its hash is the cell's key. */
 export interface Address extends Machinery {
@@ -20,7 +29,7 @@ export interface Address extends Machinery {
     readonly identity: string;
     readonly general: string;
     readonly settings: object;
-    readonly model?: object;
+    readonly model?: StudyModel;
   };
   readonly seed: number;
   readonly metrics: readonly (readonly [alias: string, identity: string])[];
@@ -70,11 +79,7 @@ export async function drawPlan(asked: StudySpec, options: StudyOptions): Promise
     return { alias, identity: id, direction, describe: metricDefinition(registry, metric).describe };
   });
   const { machinery, report: native } = await surveyMachinery();
-  const surveys: Survey[] = [];
-  for (const restorer of spec.restorers) {
-    signal?.throwIfAborted();
-    surveys.push(await surveyRestorer(registry, restorer, spec.degradations, spec.threads));
-  }
+  const surveys = await surveyRestorers(registry, spec, signal);
   const refused = judgeRefusals(spec, surveys);
   const { files, skipped } = await listImages(options.images);
   const { variant, backend } = machinery.native;
@@ -83,7 +88,7 @@ export async function drawPlan(asked: StudySpec, options: StudyOptions): Promise
     onProgress?.({ phase: 'plan', completed, total: files.length }),
   );
   const { images } = survey;
-  const models = Object.fromEntries(surveys.flatMap(({ model }) => (model ? [[model.id, model.graph]] : [])));
+  const models = Object.fromEntries(surveys.flatMap(({ model }) => (model ? filesOf(model) : [])));
   const cells = layCells(spec, { images, surveys, metrics, machinery });
   return {
     spec,
@@ -104,7 +109,10 @@ interface Ground {
   readonly machinery: Machinery;
 }
 
-/** The cells in order: by picture, degradation, seed, restorer, so that neighbours share what is costly to make. */
+/**
+ * The cells in order: by picture, degradation, seed, restorer, so that neighbours share what is costly to make. Where neither the degradation nor
+ * the restorer draws anything, every seed gives the same: the first one's cell is there for all.
+ */
 function layCells(spec: StudySpec, ground: Ground): PlannedCell[] {
   return ground.images.flatMap((_, image) =>
     spec.degradations.flatMap((__, degradation) =>
@@ -120,9 +128,10 @@ function layCell(spec: StudySpec, ground: Ground, at: PlannedCell['at'], seed: n
   const degradation: StudyDegradation = spec.degradations[at.degradation]!;
   const degradationName = degradationIdentity(degradation.degradation);
   const restorer = spec.restorers[at.restorer]!;
-  const { identities, general, model } = ground.surveys[at.restorer]!;
+  const { identities, general, draws, model } = ground.surveys[at.restorer]!;
   const identity = identities.get(degradationName);
   if (typeof identity !== 'string') return undefined;
+  if (seed !== spec.seeds[0] && !draws && !isRandom(degradation.degradation)) return undefined;
   const address: Address = {
     schema: 'ir.cell/1',
     image: image.hash,

@@ -24,6 +24,9 @@ const STOPPING = new Set(['IR_E_WRITE', 'IR_E_ENVIRONMENT', 'IR_E_LOAD', 'IR_E_B
 /** So many children that die before they are ready, one after another, are no accident. */
 const STILLBORN = 4;
 
+/** A cell that takes longer hangs, unless the spec says otherwise. */
+const CELL_MINUTES = 30;
+
 class Pool {
   readonly #children = new Set<Child>();
   readonly #queue: GroupQueue<PlannedCell>;
@@ -46,10 +49,11 @@ class Pool {
       for (let attempt = 1; attempt <= ATTEMPTS && !this.#stopped; attempt++) {
         const started = child ?? (await this.#start());
         child = typeof started === 'string' ? undefined : started;
-        ended = child ? await child.compute(cell) : { kind: 'died', got: started as string };
+        ended = child ? await child.compute(cell, this.#minutes * 60_000) : { kind: 'died', got: started as string };
         if (ended.kind === 'done' || (ended.kind === 'failed' && !TRANSIENT.has(ended.failure.code))) break;
         if (child) await this.#discard(child);
         child = undefined;
+        if (ended.kind === 'late') break; // another wait would be as long
       }
       if (ended && !this.#stopped) await this.#report(cell, ended);
     }
@@ -60,6 +64,10 @@ class Pool {
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all([...this.#children].map((child) => this.#discard(child)));
+  }
+
+  get #minutes(): number {
+    return this.setup.spec.cellMinutes ?? CELL_MINUTES;
   }
 
   #next(slot: number): PlannedCell | undefined {
@@ -88,21 +96,35 @@ class Pool {
     if (ended.kind === 'done') return this.options.onDone(cell, ended.times);
     if (ended.kind === 'failed' && STOPPING.has(ended.failure.code))
       throw new IrError(ended.failure.code, ended.failure.message);
-    const failure = ended.kind === 'failed' ? ended.failure : { code: 'IR_E_WORKER', message: death(cell, ended.got) };
-    return this.options.onFailed(cell, failure);
+    return this.options.onFailed(cell, failureOf(cell, ended, this.#minutes));
   }
 }
 
-function death({ image, degradation, restorer }: PlannedCell, got: string): string {
-  const name = `${restorer.label} on ${image.name} at ${degradation.name}`;
+function failureOf(cell: PlannedCell, ended: Exclude<Ended, { kind: 'done' }>, minutes: number): CellError {
+  if (ended.kind === 'failed') return ended.failure;
+  return ended.kind === 'late'
+    ? { code: 'IR_E_TIMEOUT', message: delay(cell, minutes) }
+    : { code: 'IR_E_WORKER', message: death(cell, ended.got) };
+}
+
+const nameOf = ({ image, degradation, restorer }: PlannedCell) =>
+  `${restorer.label} on ${image.name} at ${degradation.name}`;
+
+function death(cell: PlannedCell, got: string): string {
   const expected = `its process to live, tried ${ATTEMPTS} times`;
   const fix = 'A native crash or too little memory: try fewer jobs or smaller tiles, and run the study again';
-  return explain({ name, expected, got, fix });
+  return explain({ name: nameOf(cell), expected, got, fix });
+}
+
+function delay(cell: PlannedCell, minutes: number): string {
+  const expected = `a result within ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`;
+  const fix = 'Allow more by cellMinutes in the spec, or look for what hangs';
+  return explain({ name: nameOf(cell), expected, got: 'none', fix });
 }
 
 /**
  * Computes cells in child processes, `jobs` at once, those of one picture in one child as far as possible. A cell that fails, or whose process
- * dies twice, is reported and the rest goes on; what would stop every cell (a full disk, a registry that cannot be loaded) ends the call.
+ * dies twice, or that takes longer than the spec allows, is reported and the rest goes on; what would stop every cell (a full disk, a registry that cannot be loaded) ends the call.
  * @throws EnvironmentError, IrError as above; `signal.reason` on abort, when all children are gone
  */
 export async function computeCells(cells: readonly PlannedCell[], setup: Setup, options: PoolOptions): Promise<void> {

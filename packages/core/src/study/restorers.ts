@@ -4,7 +4,7 @@ import type { Metric, MetricDefinition } from '../metric/contract.js';
 import type { Registry } from '../registry.js';
 import type { Restorer, RestorerDefinition } from '../restorer/contract.js';
 import { hashOf } from './canonical.js';
-import type { StudyDegradation, StudyMetric, StudyRestorer } from './contract.js';
+import type { StudyDegradation, StudyMetric, StudyRestorer, StudySpec } from './contract.js';
 
 /** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion */
 export function restorerDefinition({ restorers }: Registry, { id }: StudyRestorer): RestorerDefinition {
@@ -48,23 +48,61 @@ export interface Survey {
   readonly identities: ReadonlyMap<string, string | Refusal>;
   /** Its identity apart from any degradation: all its conventions and constants. */
   readonly general: string;
-  /** Hash of the network's graph, and of its manifest, by which it is fed and tiled. */
-  readonly model?: { readonly id: string; readonly graph: string; readonly manifest: string };
+  /** May another seed give another picture? */
+  readonly draws: boolean;
+  readonly model?: StudyModel;
 }
 
-/** Opens a restorer, asks it for its identities and closes it. */
-export async function surveyRestorer(
+/** The networks behind a restorer: hashes of what they are made of, and of the manifest by which they are fed and tiled. */
+export interface StudyModel {
+  readonly id: string;
+  readonly manifest: string;
+  /** Of a model of one graph. */
+  readonly graph?: string;
+  /** Of a model of several parts: by the place where the manifest has them. */
+  readonly parts?: Readonly<Record<string, string>>;
+}
+
+/** Every hash of a model's files by a name of its own, as run manifests list them. */
+export const filesOf = ({ id, graph, parts = {} }: StudyModel): (readonly [name: string, sha256: string])[] => [
+  ...(graph === undefined ? [] : [[id, graph] as const]),
+  ...Object.entries(parts).map(([part, hash]) => [`${id} ${part}`, hash] as const),
+];
+
+function survey(opened: Restorer, degradations: readonly StudyDegradation[]): Survey {
+  const identities = degradations.map((one) => [degradationIdentity(one.degradation), answer(opened, one)] as const);
+  return {
+    identities: new Map(identities),
+    general: opened.identity,
+    draws: opened.draws !== false,
+    ...modelOf(opened),
+  };
+}
+
+/** Opens each restorer, asks it for its identities and closes it. */
+export async function surveyRestorers(
   registry: Registry,
-  restorer: StudyRestorer,
-  degradations: readonly StudyDegradation[],
-  threads: number,
-): Promise<Survey> {
-  const opened = await createRestorer(registry, restorer, threads);
+  { restorers, degradations, threads }: Pick<StudySpec, 'restorers' | 'degradations' | 'threads'>,
+  signal?: AbortSignal,
+): Promise<readonly Survey[]> {
+  const surveys: Survey[] = [];
+  // Points of a sweep share what is open: each is closed only when the next one looks through it.
+  let last: { readonly id: string; readonly opened: Restorer } | undefined;
   try {
-    const identities = degradations.map((one) => [degradationIdentity(one.degradation), answer(opened, one)] as const);
-    return { identities: new Map(identities), general: opened.identity, ...modelOf(opened) };
+    for (const restorer of restorers) {
+      signal?.throwIfAborted();
+      if (last && last.id !== restorer.id) {
+        await last.opened.dispose();
+        last = undefined;
+      }
+      const opened = await createRestorer(registry, restorer, threads);
+      await last?.opened.dispose();
+      last = { id: restorer.id, opened };
+      surveys.push(survey(opened, degradations));
+    }
+    return surveys;
   } finally {
-    await opened.dispose();
+    await last?.opened.dispose();
   }
 }
 
@@ -79,10 +117,25 @@ function answer(restorer: Restorer, degradation: StudyDegradation): string | Ref
   }
 }
 
+/** Everything in a manifest that has a hash, by its place in there; of a graph, the place of what it is the graph of. */
+function hashesIn(value: unknown, place: readonly string[] = []): [place: string, sha256: string][] {
+  if (typeof value !== 'object' || value === null) return [];
+  const inside = Object.entries(value).flatMap(([key, one]) =>
+    hashesIn(one, key === 'graph' ? place : [...place, key]),
+  );
+  const { sha256 } = value as { sha256?: unknown };
+  return typeof sha256 === 'string' ? [[place.join('.'), sha256], ...inside] : inside;
+}
+
 /** Networks carry their manifest. */
 function modelOf(restorer: Restorer): Pick<Survey, 'model'> {
-  const { manifest } = restorer as { manifest?: { id?: unknown; graph?: { sha256?: unknown } } };
-  const graph = manifest?.graph?.sha256;
-  if (typeof graph !== 'string') return {};
-  return { model: { id: String(manifest?.id), graph, manifest: hashOf(manifest) } };
+  const { manifest } = restorer as {
+    manifest?: { readonly id?: unknown; readonly graph?: { readonly sha256?: unknown }; readonly parts?: unknown };
+  };
+  if (!manifest) return {};
+  const about = { id: String(manifest.id), manifest: hashOf(manifest) };
+  const graph = manifest.graph?.sha256;
+  if (typeof graph === 'string') return { model: { ...about, graph } };
+  const parts = hashesIn(manifest.parts);
+  return parts.length > 0 ? { model: { ...about, parts: Object.fromEntries(parts) } } : {};
 }

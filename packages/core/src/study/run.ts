@@ -135,7 +135,7 @@ async function runLocked(out: string, plan: DetailedPlan, options: StudyOptions)
 
 /**
  * Runs a study, or goes on with it: cells whose results are in the folder, whole and valid, are not computed again. Cells run in child
- * processes; a cell that fails (in the end: with its process) leaves an error in its row and the others go on; it is tried again by the next
+ * processes; a cell that fails (in the end: with its process, or by the time it takes) leaves an error in its row and the others go on; it is tried again by the next
  * run. At the end stand `results.jsonl` and `results.csv`, the same to the byte whatever was killed, in whatever order, with however many jobs.
  *
  * Another spec or other pictures may be run in the same folder: cells are addressed by content, so what fits is used again and what does not is

@@ -148,9 +148,79 @@ describe('planning', () => {
     expect(skipped).toEqual([{ name: 'only-blur at SR2', reason: 'only-blur: expected a blur, got none.' }]);
   });
 
+  test('what is optional and not installed is left out, with the claims on it, and said', async () => {
+    const absent = { id: 'absent', label: 'gone', optional: true, sweep: { steps: [1, 2] } };
+    const present = { id: 'enlarge', optional: true, sweep: { scale: [2, 3] } };
+    const claim = (text: string, metrics: string[], series: string) => ({
+      ...{ text, metrics },
+      test: { kind: 'trend', series, trend: 'improves' },
+    });
+    const asked = spec({
+      degradations: ['Blur1'],
+      restorers: ['none', absent, present],
+      metrics: ['brightness', { alias: 'unseen', optional: true }, { alias: 'distance', optional: true }],
+      claims: [
+        claim('a', ['unseen', 'distance'], 'enlarge'),
+        claim('b', ['unseen'], 'enlarge'),
+        claim('c', ['distance'], 'gone'),
+      ],
+    });
+    const plan = await planStudy(asked, options());
+    expect(plan.spec.restorers.map(({ label }) => label)).toEqual(['none', 'enlarge scale=2', 'enlarge scale=3']);
+    expect(plan.spec.metrics.map(({ alias }) => alias)).toEqual(['brightness', 'distance']);
+    expect(plan.spec.claims).toEqual([claim('a', ['distance'], 'enlarge')]);
+    expect(plan.skipped).toEqual([
+      { name: 'gone', reason: expect.stringMatching(/^restorer: expected one of.*"absent"/) },
+      { name: 'unseen', reason: expect.stringMatching(/^unseen: expected the network eye, got none/) },
+      { name: 'claim "b"', reason: 'the metrics it speaks of are left out' },
+      { name: 'claim "c"', reason: 'the restorers it speaks of are left out' },
+    ]);
+    expect(plan.cells).toHaveLength(6);
+    expect(parseStudySpec(JSON.parse(JSON.stringify(plan.spec)))).toEqual(plan.spec);
+    await runStudy(asked, options({ images: [join(pictures, 'a.png')] }));
+    const { spec: kept, rows, skipped } = await readStudy(out);
+    expect([kept, rows.length, skipped]).toEqual([plan.spec, 3, plan.skipped]);
+    expect(Object.keys(rows[0]!.scores!)).toEqual(['brightness', 'distance']);
+  });
+
+  test('without a curve left the figure has no axis; without anything left there is no study', async () => {
+    const absent = { id: 'absent', optional: true, sweep: { steps: [1, 2] } };
+    const { spec: left } = await planStudy(spec({ degradations: ['Blur1'], restorers: ['none', absent] }), options());
+    expect(left.figure).toEqual({ x: null, scale: 'linear' });
+    for (const changes of [{ restorers: [absent] }, { metrics: [{ alias: 'unseen', optional: true }] }])
+      await expect(planStudy(spec({ degradations: ['Blur1'], ...changes }), options())).rejects.toMatchObject({
+        code: 'IR_E_USAGE',
+        message: expect.stringMatching(/expected one that is installed, got none/),
+      });
+  });
+
+  test('seeds are laid where something draws: the degradation, or the restorer', async () => {
+    const degradations = ['Blur1', { name: 'grain', degradation: 'noise[gauss,sigma=5]' }];
+    const { cells } = await planStudy(
+      spec({ seeds: [3, 1], degradations, restorers: ['none', 'invert'] }),
+      options({ images: [join(pictures, 'a.png')] }),
+    );
+    expect(cells.map(({ degradation, restorer, seed }) => `${degradation.name} ${restorer.id} ${seed}`)).toEqual([
+      'Blur1 none 3', // draws nothing
+      'Blur1 invert 3', // does not say
+      'Blur1 invert 1',
+      'grain none 3',
+      'grain invert 3',
+      'grain none 1',
+      'grain invert 1',
+    ]);
+  });
+
   test.each<[string, object, object, string, RegExp]>([
     ['an unknown restorer', { restorers: ['nnoe'] }, {}, 'IR_E_UNKNOWN_NAME', /Did you mean "none"/],
     ['an unknown metric', { metrics: ['distanse'] }, {}, 'IR_E_UNKNOWN_NAME', /Did you mean "distance"/],
+    [
+      'an optional restorer that is there, with settings it does not know',
+      { restorers: ['invert', { id: 'none', settings: { x: 1 }, optional: true }] },
+      {},
+      'IR_E_SCHEMA',
+      /none settings/,
+    ],
     [
       'settings that a restorer does not know',
       { restorers: [{ id: 'none', settings: { x: 1 } }] },
@@ -366,6 +436,26 @@ describe('failing', () => {
     expect((await readStudy(out)).manifest.runs.at(-1)!.outcome).toBe('partial');
     // Failures are not results: the next run tries again.
     expect((await planStudy(spec({ restorers, degradations }), options(one))).done.size).toBe(1);
+  });
+
+  test('a cell that hangs ends with its process when its time is over, and is not waited for again', async () => {
+    const file = join(home, 'pids');
+    const restorers = [{ id: 'slow', settings: { file, ms: 600_000 } }, 'none'];
+    const one = { images: [join(pictures, 'a.png')] };
+    const { failed, computed } = await runStudy(
+      spec({ restorers, degradations: ['Blur1'], cellMinutes: 0.1 }),
+      options(one),
+    );
+    expect(computed).toBe(1);
+    expect(failed.map(({ code, message }) => [code, message])).toEqual([
+      [
+        'IR_E_TIMEOUT',
+        expect.stringMatching(/^slow on a\.png at Blur1: expected a result within 0\.1 minutes.*cellMinutes/),
+      ],
+    ]);
+    const pids = (await text('pids', home)).trim().split('\n').map(Number);
+    expect(pids.map(alive)).toEqual([false]);
+    expect((await rowsOf()).map((row) => row.error?.code)).toEqual(['IR_E_TIMEOUT', undefined]);
   });
 
   test('when nothing can be written any more the study stops, and no finished cell is lost', async () => {

@@ -77,6 +77,7 @@ function restorer(method: Method): ClassicalRestorer {
     family: 'classical',
     scale: 1,
     needs: { degradation: true },
+    draws: false,
     identityFor(degradation) {
       const blur = blurOf(degradation);
       const [step] = degradationIdentity({ steps: [blur] }).split('|');

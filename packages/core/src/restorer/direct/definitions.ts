@@ -47,6 +47,7 @@ export const noRestorer: RestorerDefinition = {
       family: 'none',
       scale: 1,
       needs: { degradation: false },
+      draws: false,
       restore: async (image) => image,
       dispose: async () => {},
     };

@@ -42,6 +42,7 @@ export async function openRestorer(model: InstalledModel, options: DirectOptions
 class Direct implements DirectRestorer {
   readonly family = 'direct';
   readonly needs = { degradation: false };
+  readonly draws = false;
 
   constructor(
     readonly manifest: RestorerManifest,
