@@ -81,3 +81,15 @@ export function enlarged({ width, height, channels, data, depth }: Image, times:
         out[(c * h + y) * w + x] = data[(c * height + Math.floor(y / times)) * width + Math.floor(x / times)]!;
   return { width: w, height: h, channels, depth, data: out };
 }
+
+/** The picture with a white line of one pixel around a rectangle, inside it. */
+export function outlined(image: Image, rect: Rect): Image {
+  const { width, height, channels } = image;
+  const data = image.data.slice();
+  const [right, bottom] = [rect.x + rect.width - 1, rect.y + rect.height - 1];
+  for (let y = rect.y; y <= bottom; y++)
+    for (let x = rect.x; x <= right; x++)
+      if (x === rect.x || x === right || y === rect.y || y === bottom)
+        for (let c = 0; c < channels; c++) data[(c * height + y) * width + x] = 1;
+  return { ...image, data };
+}

@@ -104,3 +104,16 @@ export async function spectralLoss(original: Luma, output: Luma, signal?: AbortS
       : { frequency, retained: kept[b]! / power[b]!, error: wrong[b]! / power[b]! };
   });
 }
+
+const mean = (values: readonly (number | null)[]): number | null => {
+  const defined = values.filter((value) => value !== null);
+  return defined.length === 0 ? null : defined.reduce((sum, value) => sum + value, 0) / defined.length;
+};
+
+/** Band by band the mean of several pictures' ratios; those without a value are left out. */
+export const meanLoss = (all: readonly (readonly BandLoss[])[]): BandLoss[] =>
+  (all[0] ?? []).map(({ frequency }, b) => ({
+    frequency,
+    retained: mean(all.map((bands) => bands[b]!.retained)),
+    error: mean(all.map((bands) => bands[b]!.error)),
+  }));

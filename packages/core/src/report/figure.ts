@@ -60,7 +60,7 @@ function subtitleOf({ kind, degradation }: Curve, direction: ResultMetric['direc
 }
 
 /** How series are told apart; one domain for all layers, so that they share one legend. */
-function channelsOf(shown: readonly Series[], { look, legend }: Setting) {
+export function channelsOf(shown: readonly Series[], { look, legend }: Pick<Setting, 'look' | 'legend'>) {
   const labels = shown.map(({ label }) => label);
   const key = legend
     ? { title: null, orient: 'bottom', symbolOpacity: 1, symbolStrokeWidth: 0, symbolSize: 80, labelLimit: 400 }

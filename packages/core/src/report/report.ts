@@ -8,6 +8,7 @@ import { testClaims } from './claims.js';
 import { claimsJson } from './claims-file.js';
 import { type Curve, differenceCurves, meanCurves } from './curves.js';
 import { drawCurves, FILE_LOOK, PAGE_LOOK } from './figure.js';
+import { findLostDetail } from './detail.js';
 import { findingsOf } from './findings.js';
 import type { PlacedFigure } from './page/context.js';
 import { reportPage } from './page/index.js';
@@ -100,7 +101,8 @@ async function fillFolder(
 ): Promise<void> {
   const statistics = statisticsOf(results);
   const curves = [...meanCurves(results, statistics), ...differenceCurves(results, statistics)];
-  const total = curves.length + 2;
+  const { detail: asked } = results.spec;
+  let total = curves.length + 2;
   let completed = 0;
   const step = () => {
     signal?.throwIfAborted();
@@ -108,8 +110,12 @@ async function fillFolder(
     onProgress?.({ phase: 'report', completed, total });
   };
   const pictures = await placePictures(results, study, folder);
+  total += asked ? pictures.shown.filter(({ original }) => original !== null).length : 0;
   step();
   const figures = await drawFigures(curves, results, join(folder, 'figures'), step);
+  const detail = asked
+    ? await findLostDetail(results, pictures, folder, { ...(signal ? { signal } : {}), onPicture: step })
+    : undefined;
   const [css, script] = await Promise.all(
     ['report.css', 'report.js'].map((name) => readFile(new URL(name, ASSETS), 'utf8')),
   );
@@ -125,6 +131,7 @@ async function fillFolder(
       sweep: sweepOf(results.spec),
       figures,
       pictures,
+      ...(detail ? { detail } : {}),
       order: degradationOrder(results.spec),
       pictureCount,
     },
@@ -138,7 +145,7 @@ async function fillFolder(
 
 /**
  * Writes a study's report to `out/report`, `out` being the study's folder: `index.html`, which opens from disk and needs nothing from
- * anywhere, `table.csv`, `claims.json` where the study states claims, `figures/` (SVG and PNG) and `pictures/` (copies). The folder is replaced as a whole, or stays as it was.
+ * anywhere, `table.csv`, `detail.csv` and `detail/` where the study asks where detail is lost, `claims.json` where the study states claims, `figures/` (SVG and PNG) and `pictures/` (copies). The folder is replaced as a whole, or stays as it was.
  * All bytes follow from the results; but for PNG figures, whose letters follow from the fonts of the machine.
  * @throws EnvironmentError `IR_E_WRITE`
  */

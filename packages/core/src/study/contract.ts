@@ -80,6 +80,8 @@ export interface StudySpec {
   readonly claims?: readonly StudyClaim[];
   /** Which outputs the report shows side by side: the first `images` pictures at these degradations. */
   readonly pictures: { readonly images: number; readonly degradations: readonly string[] };
+  /** Does the report show where, in frequency and in place, the outputs that are kept lost detail? */
+  readonly detail?: boolean;
   /** What becomes of a restorer that refuses a degradation (`IR_E_DEGRADATION`): the plan fails (default), or those cells are left out, stated in `skipped`. */
   readonly inapplicable?: 'refuse' | 'skip';
   /** Minutes after which a cell is given up, with the process that computes it; absent: 30. */

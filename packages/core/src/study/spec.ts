@@ -56,6 +56,7 @@ const specSchema = z.strictObject({
       degradations: z.array(z.union([z.number(), z.string()])).default([]),
     })
     .prefault({}),
+  detail: z.boolean().optional(),
   inapplicable: z.enum(['refuse', 'skip']).default('refuse'),
   cellMinutes: z.number().positive().max(10_000).optional(),
 });
@@ -222,6 +223,7 @@ export function parseStudySpec(value: unknown, name = 'study'): StudySpec {
     figure: figureOf(spec.figure, { degradations: { entries, degradations }, restorers }, name),
     ...(spec.claims ? { claims: claimsOf(spec.claims, subjects, name) } : {}),
     pictures: picturesOf(spec.pictures, degradations, name),
+    ...(spec.detail ? { detail: true } : {}),
     inapplicable: spec.inapplicable,
     ...(spec.cellMinutes === undefined ? {} : { cellMinutes: spec.cellMinutes }),
   };

@@ -1,5 +1,6 @@
 import type { StudyDegradation, StudyResults } from '../../study/contract.js';
 import type { TestedClaim } from '../claims.js';
+import type { Detail } from '../detail.js';
 import type { Finding } from '../findings.js';
 import type { Series } from '../palette.js';
 import type { PlacedPictures } from '../pictures.js';
@@ -27,6 +28,8 @@ export interface PageContext {
   readonly sweep: Sweep | undefined;
   readonly figures: readonly PlacedFigure[];
   readonly pictures: PlacedPictures;
+  /** Present where the study asks where detail is lost. */
+  readonly detail?: Detail;
   /** Degradations from left to right, or as the spec has them. */
   readonly order: readonly StudyDegradation[];
   /** Pictures of the study. */

@@ -9,13 +9,15 @@ const SECTIONS = [
   ['curves', 'Curves'],
   ['tables', 'Tables'],
   ['pictures', 'Pictures'],
+  ['detail', 'Where detail is lost'],
   ['missing', 'What is missing'],
   ['method', 'Method'],
   ['run', 'The run'],
 ] as const;
 
 /** Sections of a page that it does not always have. */
-function hasSection(id: string, { claims }: PageContext): boolean {
+function hasSection(id: string, { claims, detail }: PageContext): boolean {
+  if (id === 'detail') return detail !== undefined;
   return id !== 'claims' || claims.length > 0;
 }
 

@@ -4,6 +4,7 @@ import type { Series } from '../palette.js';
 import type { PageContext } from './context.js';
 import { claimsSection } from './claims.js';
 import { curvesSection } from './curves.js';
+import { detailSection } from './detail.js';
 import { findingsSection, headSection } from './head.js';
 import { methodSection } from './method.js';
 import { missingSection } from './missing.js';
@@ -47,6 +48,7 @@ export function reportPage(context: PageContext, { css, script }: PageAssets): M
 <style>
 ${trusted(css)}
 ${trusted(seriesCss(context.series))}
+${context.detail && trusted(context.detail.css)}
 </style>
 </head>
 <body>
@@ -57,6 +59,7 @@ ${claimsSection(context)}
 ${curvesSection(context)}
 ${tablesSection(context)}
 ${picturesSection(context)}
+${context.detail && detailSection(context.detail)}
 ${missingSection(context)}
 ${methodSection(context)}
 ${runSection(context)}
