@@ -3,6 +3,8 @@
 import ort from 'onnxruntime-node';
 
 let session;
+/** Values of feeds that do not change, by the numbers that the other side gave them (src/network/constants.ts). */
+const kept = new Map();
 
 const told = (error) => ({ name: error?.name ?? 'Error', message: error?.message ?? String(error) });
 
@@ -31,9 +33,16 @@ async function open({ path, providers, threads }) {
   return { failures };
 }
 
-async function run({ feeds }) {
+/** Before anything can fail: what is kept here has to be what the other side believes. */
+function remember({ feeds, forget }) {
+  for (const { keep, data } of Object.values(feeds)) if (keep !== undefined) kept.set(keep, data);
+  for (const number of forget) kept.delete(number);
+}
+
+async function run({ feeds, forget }) {
+  remember({ feeds, forget });
   const inputs = Object.fromEntries(
-    Object.entries(feeds).map(([name, t]) => [name, new ort.Tensor(t.type, t.data, t.dims)]),
+    Object.entries(feeds).map(([name, t]) => [name, new ort.Tensor(t.type, t.data ?? kept.get(t.held), t.dims)]),
   );
   const start = performance.now();
   const results = await session.run(inputs);

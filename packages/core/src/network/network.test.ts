@@ -72,6 +72,42 @@ describe('a network', () => {
   });
 });
 
+describe('constant feeds', () => {
+  const constant = (value: number): Tensor => ({ ...picture(2, value), constant: true });
+  const firstOf = async (network: Network, feed: Tensor) => (await network.run({ input: feed })).output?.data[0];
+
+  test('give what the same values would, fed again, after many others, and with another process', async () => {
+    await using network = await Network.open('same', await graphFile(identityGraph()));
+    const feeds = Array.from({ length: 12 }, (_, i) => constant(i));
+    for (const round of [1, 2, 3])
+      for (const [i, feed] of feeds.entries()) expect([round, await firstOf(network, feed)]).toEqual([round, i]);
+    for (let again = 0; again < 3; again++) expect(await firstOf(network, feeds[11]!)).toBe(11);
+    const controller = new AbortController();
+    const under = network.run({ input: feeds[11]! }, { signal: controller.signal });
+    setImmediate(() => controller.abort('enough'));
+    await under.catch(() => {});
+    expect(await firstOf(network, feeds[11]!)).toBe(11);
+  });
+
+  test('cross over once: a change that was promised not to come is not seen', async () => {
+    await using network = await Network.open('same', await graphFile(identityGraph()));
+    const feed = constant(1);
+    expect(await firstOf(network, feed)).toBe(1);
+    feed.data.fill(2 as never);
+    expect(await firstOf(network, feed)).toBe(1);
+    expect(await firstOf(network, { ...feed, constant: false })).toBe(2);
+  });
+
+  test('are held also where the pass that brought them failed', async () => {
+    await using network = await Network.open('net', await graphFile(restorerGraph()));
+    const { data, dims } = picture(4);
+    const feed: Tensor = { type: 'float32', data, dims: [1, 1, 4, 12], constant: true };
+    expect((await refusal(network.run({ input: feed }))).code).toBe('IR_E_MODEL');
+    const { output } = await network.run({ input: { ...feed, dims } });
+    expect(output?.dims).toEqual(dims);
+  });
+});
+
 describe('observed', () => {
   test('each pass is told with its times to whoever asked for the work, and to nobody else', async () => {
     await using network = await Network.open('slow', await graphFile(slowGraph(20)));

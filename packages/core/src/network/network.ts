@@ -1,4 +1,5 @@
 import { EnvironmentError, explain, ModelError, UsageError } from '../errors.js';
+import { HeldConstants } from './constants.js';
 import { callObserver } from './observe.js';
 import { NetworkProcess } from './process.js';
 import type { Opened, PortMetadata, ProviderFailure, Ran, Tensor } from './protocol.js';
@@ -64,6 +65,8 @@ export class Network {
   readonly #options: { providers: readonly string[]; threads: number };
   #process: NetworkProcess | undefined;
   #opened: Opened | undefined;
+  /** What of the feeds is with the process already. */
+  #held = new HeldConstants();
   #turn: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
@@ -102,7 +105,7 @@ export class Network {
   }
 
   /**
-   * One forward pass; `feeds` are copied.
+   * One forward pass; `feeds` are copied, constant ones once for as long as they are in use.
    * @throws ModelError where the graph fails; EnvironmentError `IR_E_WORKER` where the process dies; `signal.reason` on abort
    */
   async run(
@@ -113,7 +116,7 @@ export class Network {
     return this.#inTurn(async () => {
       const worker = await this.#ready(signal);
       const started = performance.now();
-      const { outputs, milliseconds } = await worker.request<Ran>('run', { feeds }, signal);
+      const { outputs, milliseconds } = await worker.request<Ran>('run', this.#held.send(feeds), signal);
       onCall?.({ network: this.name, started, ended: performance.now(), inside: milliseconds });
       return outputs;
     }, signal);
@@ -152,6 +155,7 @@ export class Network {
     if (this.#process && !this.#process.dead) return this.#process;
     const worker = new NetworkProcess(this.name);
     this.#process = worker;
+    this.#held = new HeldConstants();
     // What ran first runs again: results must not change their provider halfway.
     const providers = this.#opened?.provider ? [this.#opened.provider] : this.#options.providers;
     const request = { path: this.#path, providers, threads: this.#options.threads };

@@ -3,7 +3,13 @@ export interface Tensor {
   readonly type: 'float32' | 'float16' | 'int64' | 'int32' | 'uint8' | 'bool';
   readonly data: Float32Array | Uint16Array | BigInt64Array | Int32Array | Uint8Array;
   readonly dims: readonly number[];
+  /** Of a feed: its values will never change, and are sent but once. Makes sense for what is fed again and again. */
+  readonly constant?: boolean;
 }
+
+/** A feed on its way: with its values, which the process keeps under the number `keep`, or with the number of values that it holds. */
+export type Feed = Omit<Tensor, 'data' | 'constant'> &
+  ({ readonly data: Tensor['data']; readonly keep?: number } | { readonly held: number });
 
 /** What a graph says of one of its ports. */
 export interface PortMetadata {

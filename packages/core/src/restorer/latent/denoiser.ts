@@ -35,15 +35,21 @@ function timeTensor(port: Ports['time'], t: number): Tensor {
   return { type: 'int64', data: BigInt64Array.of(BigInt(roundHalfEven(t))), dims: [1] };
 }
 
-/** Feeds of the ports that control graph and denoiser have in common. */
-function commonFeeds(ports: Omit<Ports, 'controls' | 'controlScale'>, z: Grid, t: number, { text, condition }: Told) {
+/** Feeds of the ports that control graph and denoiser have in common; what the denoiser is told about the whole picture stays the same. */
+function commonFeeds(
+  ports: Omit<Ports, 'controls' | 'controlScale'>,
+  z: Grid,
+  t: number,
+  { text, condition }: Told,
+  whole: boolean,
+) {
   const feeds: Record<string, Tensor> = {
     [ports.latent.name]: toGridTensor(z),
     [ports.time.name]: timeTensor(ports.time, t),
   };
-  if (ports.condition) feeds[ports.condition.name] = toGridTensor(condition);
-  if (ports.context && text.context) feeds[ports.context.name] = text.context;
-  if (ports.vector && text.vector) feeds[ports.vector.name] = text.vector;
+  if (ports.condition) feeds[ports.condition.name] = { ...toGridTensor(condition), constant: whole };
+  if (ports.context && text.context) feeds[ports.context.name] = { ...text.context, constant: true };
+  if (ports.vector && text.vector) feeds[ports.vector.name] = { ...text.vector, constant: true };
   return feeds;
 }
 
@@ -52,7 +58,7 @@ const times = (tensor: Tensor, factor: number): Tensor =>
 
 /** The control graph's tensors as the denoiser's, multiplied by the strength unless the denoiser takes that itself. */
 async function controlFeeds(
-  { manifest, parts, signal }: DenoiserOptions,
+  { manifest, parts, windows, signal }: DenoiserOptions,
   z: Grid,
   t: number,
   told: Told,
@@ -60,7 +66,9 @@ async function controlFeeds(
 ): Promise<Record<string, Tensor>> {
   const { control, denoiser } = manifest.parts;
   if (!control || !denoiser.inputs.controls) return {};
-  const outputs = await parts.network('control').run(commonFeeds(control.inputs, z, t, told), signal ? { signal } : {});
+  const outputs = await parts
+    .network('control')
+    .run(commonFeeds(control.inputs, z, t, told, windows.windows.length === 1), signal ? { signal } : {});
   const factor = denoiser.inputs.controlScale ? 1 : strength;
   return Object.fromEntries(
     denoiser.inputs.controls.map(({ name }, i) => [name, times(outputs[control.outputs[i]!.name]!, factor)]),
@@ -73,7 +81,7 @@ async function evaluate(options: DenoiserOptions, z: Grid, step: SamplerStep, to
   const { inputs, output } = manifest.parts.denoiser;
   const strength = options.strength(step);
   const feeds = {
-    ...commonFeeds(inputs, z, step.t, told),
+    ...commonFeeds(inputs, z, step.t, told, options.windows.windows.length === 1),
     ...(await controlFeeds(options, z, step.t, told, strength)),
   };
   if (inputs.controlScale)

@@ -1,0 +1,39 @@
+import type { Feed, Tensor } from './protocol.js';
+
+/** Above this many the one that was not used for longest is forgotten. */
+const MOST = 8;
+
+/**
+ * Which constant feeds a network's process holds, so that they cross over once: half of what a denoiser is told at every step never changes.
+ * Belongs to one process; what it says is sent must be sent.
+ */
+export class HeldConstants {
+  /** By the values' own array; the latest used last. */
+  readonly #held = new Map<Tensor['data'], number>();
+  #next = 0;
+
+  /** The feeds as they are sent, and what the process shall forget. */
+  send(feeds: Readonly<Record<string, Tensor>>): {
+    readonly feeds: Readonly<Record<string, Feed>>;
+    readonly forget: readonly number[];
+  } {
+    const sent = Object.entries(feeds).map(([name, tensor]) => [name, this.#feed(tensor)] as const);
+    const forget: number[] = [];
+    for (const [data, number] of this.#held) {
+      if (this.#held.size <= MOST) break;
+      this.#held.delete(data);
+      forget.push(number);
+    }
+    return { feeds: Object.fromEntries(sent), forget };
+  }
+
+  #feed({ constant, ...tensor }: Tensor): Feed {
+    if (!constant) return tensor;
+    const { data, ...rest } = tensor;
+    const known = this.#held.get(data);
+    const number = known ?? this.#next++;
+    this.#held.delete(data);
+    this.#held.set(data, number);
+    return known === undefined ? { ...tensor, keep: number } : { ...rest, held: number };
+  }
+}
