@@ -39,9 +39,20 @@
       return best;
     }
 
+    /** The level of a panel under the pointer, within 8 pixels: a line from side to side, told wherever it is touched. */
+    function level(panel, { clientX, clientY }) {
+      for (const line of panel.querySelectorAll('.mark-rule line[aria-label]')) {
+        const { left, right, top } = line.getBoundingClientRect();
+        if (hidden.has(line.getAttribute('stroke')) || clientX < left || clientX > right) continue;
+        if (Math.abs(top - clientY) < 8)
+          return { box: { left: clientX, width: 0, top }, text: line.getAttribute('aria-label') };
+      }
+      return null;
+    }
+
     for (const panel of section.querySelectorAll('.panel')) {
       panel.addEventListener('pointermove', (event) => {
-        const found = nearest(panel, event);
+        const found = nearest(panel, event) ?? level(panel, event);
         tip.hidden = !found;
         if (!found) return;
         const { box, text } = found;

@@ -55,7 +55,7 @@ function titleOf({ metric, kind, degradation }: Curve, alone: boolean): string {
 
 function subtitleOf({ kind, degradation }: Curve, direction: ResultMetric['direction']): string {
   if (kind === 'mean') return directionText(direction);
-  const ground = degradation === null ? 'doing nothing' : 'the series’ first point';
+  const ground = degradation === null ? 'doing nothing' : 'the first';
   return `${direction === 'higher' ? 'above' : 'below'} 0: better than ${ground}`;
 }
 
@@ -109,7 +109,7 @@ function panel(curve: Curve, setting: Setting): Json {
     field: 'x',
     type: 'quantitative',
     scale: { type: scale, nice: false, padding: 8, ...(scale === 'linear' ? { zero: false } : {}) },
-    axis: { title: axis, values: ticks, labelOverlap: 'greedy', labelSeparation: 4, format: '~g' },
+    axis: { title: axis, values: ticks, labelOverlap: 'greedy', labelSeparation: 4, labelExpr: '"" + datum.value' },
   };
   const y = (field: string) => ({
     field,
@@ -174,12 +174,18 @@ export const figureBase = ({ ink, quiet, rule, ground }: Look): Json => ({
   },
 });
 
+/** Room in a grid where a row is shorter than others. */
+const BLANK: Json = { ...PLOT, data: { values: [{}] }, mark: { type: 'point', opacity: 0, aria: false } };
+
 function specOf(rows: readonly (readonly Curve[])[], setting: Setting): Json {
-  const panels = rows.map((row) => row.map((curve) => panel(curve, setting)));
-  const [only] = panels.flat();
-  const lines = panels.map((row) => ({ hconcat: row, spacing: 56, bounds: 'flush' }));
-  const grid = lines.length === 1 ? lines[0] : { vconcat: lines, spacing: 108, bounds: 'flush' };
-  return { ...(panels.flat().length === 1 ? only : grid), ...figureBase(setting.look) };
+  const columns = Math.max(...rows.map((row) => row.length));
+  const panels = rows.flatMap((row) => {
+    const drawn = row.map((curve) => panel(curve, setting));
+    return row === rows.at(-1) ? drawn : [...drawn, ...new Array<Json>(columns - row.length).fill(BLANK)];
+  });
+  // One flat grid: plots of nested ones are laid over each other when they are aligned by their frames.
+  const grid = { concat: panels, columns, spacing: { row: 108, column: 56 }, bounds: 'flush' };
+  return { ...(panels.length === 1 ? panels[0] : grid), ...figureBase(setting.look) };
 }
 
 /** Draws rows of curves, one below the other, as SVG. */

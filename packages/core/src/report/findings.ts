@@ -74,7 +74,9 @@ function restorerFindings(ground: Ground): Finding[] {
   const others = restorers.filter((restorer) => !isNothing(restorer));
   return [
     ...best(field, ground),
-    ...disagreements(field, ground),
+    ...disagreements(field, ground).map(
+      ({ at, text }): Finding => ({ topic: 'disagreement', text: `At ${at}, ${text}` }),
+    ),
     ...(nothing ? others.flatMap(({ label }) => againstNothing(label, nothing.label, ground)) : []),
   ];
 }

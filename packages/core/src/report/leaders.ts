@@ -84,7 +84,7 @@ function conflicts({ labels }: Field, { metrics, statistics, order }: Ground): C
 }
 
 /** Conflicts in words: first degradations of one conflict together, then metrics that side with each other. */
-export function disagreements(field: Field, ground: Ground): Finding[] {
+export function disagreements(field: Field, ground: Ground): { at: string; text: string }[] {
   const perPair = grouped(conflicts(field, ground), ({ metric, against, first, second }) =>
     JSON.stringify([metric, against, first, second]),
   ).map((group) => ({ ...group[0]!, at: ground.where(group.map(({ degradation }) => degradation)) }));
@@ -93,8 +93,8 @@ export function disagreements(field: Field, ground: Ground): Finding[] {
       const { against, at } = group[0]!;
       const [first, second] = [field.name([group[0]!.first]), field.name([group[0]!.second])];
       const verb = group.length === 1 ? 'ranks' : 'rank';
-      const text = `At ${at}, ${titles(group.map(({ metric }) => metric))} ${verb} ${first} above ${second}, ${metricTitle(against)} ranks ${second} above ${first}; both differences are distinguishable.`;
-      return { topic: 'disagreement', text };
+      const text = `${titles(group.map(({ metric }) => metric))} ${verb} ${first} above ${second}, ${metricTitle(against)} ranks ${second} above ${first}; both differences are distinguishable.`;
+      return { at, text };
     },
   );
 }

@@ -54,7 +54,8 @@ export interface Lead {
 
 export interface Statistics {
   summary(degradation: string, restorer: string, metric: string): Summary;
-  compare(degradation: string, metric: string, a: string, b: string): Comparison;
+  /** `at`: where b stands, by default at the same degradation as a. */
+  compare(degradation: string, metric: string, a: string, b: string, at?: string): Comparison;
   /** Among restorers by their labels, by default all; undefined where fewer than two have a value. */
   lead(degradation: string, metric: string, among?: readonly string[]): Lead | undefined;
   /** A value a picture, its seeds averaged: image hash -> value. Pictures without a value are not in it. */
@@ -161,8 +162,8 @@ export function statisticsOf({ spec, metrics, rows }: Pick<StudyResults, 'spec' 
     };
   });
 
-  const compare = keep((degradation, metric, a, b): Comparison => {
-    const [first, second] = [perPicture(degradation!, a!, metric!), perPicture(degradation!, b!, metric!)];
+  const compareAt = keep((degradation, metric, a, b, at): Comparison => {
+    const [first, second] = [perPicture(degradation!, a!, metric!), perPicture(at!, b!, metric!)];
     const differences = [...first].flatMap(([picture, value]) => {
       const other = second.get(picture);
       return other === undefined ? [] : [value - other];
@@ -176,6 +177,9 @@ export function statisticsOf({ spec, metrics, rows }: Pick<StudyResults, 'spec' 
       verdict: verdictOf(bounds, n, directions.get(metric!) ?? 'higher'),
     };
   });
+
+  const compare: Statistics['compare'] = (degradation, metric, a, b, at = degradation) =>
+    compareAt(degradation, metric, a, b, at);
 
   const all = spec.restorers.map(({ label }) => label);
   const leadAmong = keep((degradation, metric, ...among): Lead | undefined => {

@@ -4,12 +4,12 @@ import { isNothing } from './palette.js';
 import { type Sweep, type SweepPoint, type SweepSeries, withoutUnit } from './sweep.js';
 import { grouped, listed, whereText } from './wording.js';
 
-/** Points of a series in words, as their places: `steps 5 to 20`. */
-function placesOf({ points }: SweepSeries, axis: string): (labels: readonly string[]) => string {
+/** Points of a series in words, as bare places: `5 to 20`; the axis is named once before them. */
+function placesOf({ points }: SweepSeries): Field['name'] {
   const placed = points.map(({ x, label }) => ({ name: label, x }));
   return (labels) => {
     const chosen = placed.filter(({ name }) => labels.includes(name));
-    return chosen.length === placed.length && chosen.length > 1 ? 'every point' : whereText(chosen, placed, axis);
+    return chosen.length === placed.length && chosen.length > 1 ? 'every point' : whereText(chosen, placed, '').trim();
   };
 }
 
@@ -43,32 +43,32 @@ function againstLevel(series: SweepSeries, level: StudyRestorer, name: Field['na
       const at = where(group.map(({ degradation }) => degradation));
       return order.length === 1 ? group[0]!.text : `at ${at} ${group[0]!.text}`;
     });
-    return clauses.length === 0 ? [] : [{ alias, text: clauses.join(', ') }];
+    return clauses.length === 0 ? [] : [{ alias, text: clauses.join('; ') }];
   });
-  const clauses = grouped(outcomes, ({ text }) => text).map(
-    (group) => `by ${titles(group.map(({ alias }) => alias))}, ${group[0]!.text}`,
-  );
-  if (clauses.length === 0) return [];
   const nothing = isNothing(level);
-  const text = `against ${nothing ? 'the degraded picture' : level.label}: ${clauses.join('; ')}.`;
-  return [{ topic: nothing ? 'nothing' : 'levels', subject: series.name, text }];
+  return grouped(outcomes, ({ text }) => text).map((group) => ({
+    topic: nothing ? 'nothing' : 'levels',
+    subject: series.name,
+    text: `against ${nothing ? 'the degraded picture' : level.label} by ${titles(group.map(({ alias }) => alias))}: ${group[0]!.text}.`,
+  }));
 }
 
 /** One series: its best place by each metric, where metrics disagree on it, and how it stands to each level. */
 function aboutSeries(series: SweepSeries, { axis, levels }: Sweep, ground: Ground): Finding[] {
-  const name = placesOf(series, withoutUnit(axis));
+  const name = placesOf(series);
   const field: Field = { labels: series.points.map(({ label }) => label), name };
   const several = series.points.length > 1;
-  const best = several ? leaders(field, ground) : [];
+  const about = (topic: Finding['topic'], text: string): Finding => ({
+    topic,
+    subject: series.name,
+    text: `along ${withoutUnit(axis)}, ${text}`,
+  });
+  const best = leaders(field, ground).map(({ metrics, direction, text }) =>
+    about('best', `by ${metrics} (${direction}): ${text}`),
+  );
+  const torn = disagreements(field, ground).map(({ at, text }) => about('disagreement', `at ${at}: ${text}`));
   return [
-    ...best.map(
-      ({ metrics, direction, text }): Finding => ({
-        topic: 'best',
-        subject: series.name,
-        text: `by ${metrics} (${direction}): ${text}`,
-      }),
-    ),
-    ...(several ? disagreements(field, ground) : []).map((finding) => ({ ...finding, subject: `${series.name}.` })),
+    ...(several ? [...best, ...torn] : []),
     ...levels.flatMap((level) => againstLevel(series, level, name, ground)),
   ];
 }

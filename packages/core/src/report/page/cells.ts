@@ -25,9 +25,11 @@ const few = (n: number, all: number) => n < all && html`<small class="few">n = $
 const flag = (sign: string, text: string) =>
   html`<span class="flag" title="${text}">${sign}<span class="hidden"> ${text}</span></span>`;
 
-const across = ({ span }: CellPlace) => span !== undefined && html` colspan="${span}"`;
+/** A cell's opening tag: what reaches over several columns reads from the left. */
+const cell = ({ span }: CellPlace, kind: string): Markup =>
+  span === undefined ? html`<td class="${kind}">` : html`<td class="all-along ${kind}" colspan="${span}">`;
 
-const none = (place: CellPlace): Markup => html`<td class="none"${across(place)}>no value</td>`;
+const none = (place: CellPlace): Markup => html`${cell(place, 'none')}no value</td>`;
 
 /** A mean with its interval; the leader marked, and those that cannot be told from it. */
 export function meanCell(place: CellPlace, lead: Lead | undefined, context: PageContext): Markup {
@@ -39,7 +41,7 @@ export function meanCell(place: CellPlace, lead: Lead | undefined, context: Page
   const leads = lead?.enough && lead.leader === restorer;
   const best = leads && lead.ties.length === 0;
   const tied = lead?.enough && lead.ties.length > 0 && (leads || lead.ties.includes(restorer));
-  return html`<td class="${best ? 'best' : tied ? 'tied' : ''}"${across(place)}><span class="mean">${fixed(mean, decimals)}</span>${
+  return html`${cell(place, best ? 'best' : tied ? 'tied' : '')}<span class="mean">${fixed(mean, decimals)}</span>${
     best && flag('★', 'best')
   }${tied && flag('≈', 'not distinguishable from the best')}${
     interval && html`<small>${intervalText(interval, decimals)}</small>`
@@ -53,7 +55,7 @@ export function differenceCell(place: CellPlace, comparison: Comparison, context
   if (difference === null) return none(place);
   const decimals = decimalsOf(results, statistics, place.metric.alias);
   const { sign, text } = VERDICTS[verdict];
-  return html`<td class="${verdict.replaceAll(' ', '-')}"><span class="mean">${fixed(difference, decimals, { sign: true })}</span>${
+  return html`${cell(place, verdict.replaceAll(' ', '-'))}<span class="mean">${fixed(difference, decimals, { sign: true })}</span>${
     sign && flag(sign, text)
   }${interval && html`<small>${intervalText(interval, decimals, { sign: true })}</small>`}${few(n, pictureCount)}</td>`;
 }
@@ -65,7 +67,7 @@ export function spreadCell(place: CellPlace, { results, statistics }: PageContex
   if (mean === null) return none(place);
   const decimals = decimalsOf(results, statistics, metric.alias);
   const told = (value: number | null) => (value === null ? '–' : fixed(value, decimals));
-  return html`<td${across(place)}>${told(pictureDeviation)}<small>${told(seedDeviation)}</small></td>`;
+  return html`${cell(place, '')}${told(pictureDeviation)} / ${told(seedDeviation)}</td>`;
 }
 
 /** Do some seeds of a picture differ in number, so that their spread can be told? */
@@ -74,7 +76,7 @@ export const hasSpread = ({ alias }: ResultMetric, { results, statistics, order 
     results.spec.restorers.some(({ label }) => statistics.summary(name, label, alias).seedDeviation !== null),
   );
 
-export const SPREAD_CAPTION = 'Spread, as standard deviations: over pictures; below it, over the seeds of a picture';
+export const SPREAD_CAPTION = 'Spread, as standard deviations: over pictures / over the seeds of a picture';
 
 export const intervalCaption = ({ pictureCount }: PageContext): string =>
-  pictureCount > 1 ? 'below it the 95 % interval over pictures' : 'one picture: no interval';
+  pictureCount > 1 ? 'with the 95 % interval over pictures' : 'one picture: no interval';

@@ -26,112 +26,115 @@ const VERDICTS: Readonly<Record<ClaimLine['verdict'], string>> = {
   'no values': 'no values',
 };
 
-/** A denial that holds because nothing is seen says so: that is weaker than seeing the other way. */
-const UNSEEN = 'which the claim allows';
-
-function comparisonSeen({ kind, restorer, than }: Extract<Test, { than: string }>, seen: Told['seen']): string {
-  if (seen !== 'not distinguishable') return `${restorer} is ${seen} than ${than}`;
-  const none = `${restorer} and ${than} are not distinguishable`;
-  return kind === 'not-better' ? `${none}, ${UNSEEN}` : none;
-}
-
 function trendSeen({ trend, margin = 0 }: Extract<Test, { kind: 'trend' }>, { verdict, seen }: Told): string {
   if (trend === 'hardly-changes') {
     if (verdict === 'holds') return `the change stays within ±${margin}`;
     return verdict === 'refuted' ? `the change exceeds ±${margin}` : `the interval reaches beyond ±${margin}`;
   }
-  if (seen !== 'not distinguishable') return seen === 'better' ? 'the value improves' : 'the value worsens';
-  return trend === 'does-not-improve' ? `no change can be told, ${UNSEEN}` : 'no change can be told';
+  if (seen === 'not distinguishable') return 'no change can be told';
+  return seen === 'better' ? 'the value improves' : 'the value worsens';
 }
 
 function bestSeen({ x, margin }: Extract<Test, { kind: 'best-at' }>, { verdict, seen }: Told): string {
-  if (seen === 'better') return `${x} is best`;
-  if (seen === 'not distinguishable') return `${x} is not distinguishable from the best of the others`;
-  return verdict === 'holds' ? `${x} is within ${margin} of the best` : `another place is better than ${x}`;
+  const point = `the point at ${x}`;
+  if (seen === 'better') return `${point} is best`;
+  if (seen === 'not distinguishable') return `${point} and the best of the others are not distinguishable`;
+  return verdict === 'holds' ? `${point} is within ${margin} of the best` : `another point is better than that at ${x}`;
 }
+
+/** The other side of a comparison, with its degradation where that is another. */
+const otherOf = ({ than, thanAt }: Extract<Test, { than: string }>): string =>
+  thanAt === undefined ? than : `${than} at ${thanAt}`;
 
 /** What the numbers show of a claim, as a clause. */
 export function seenText(test: Test, told: Told): string {
   if (told.verdict === 'too few pictures') return `below ${FEWEST_PICTURES} pictures nothing is told apart`;
   if (told.verdict === 'no values') return 'there are no values';
-  switch (test.kind) {
-    case 'trend':
-      return trendSeen(test, told);
-    case 'best-at':
-      return bestSeen(test, told);
-    default:
-      return comparisonSeen(test, told.seen);
-  }
+  if (test.kind === 'trend') return trendSeen(test, told);
+  if (test.kind === 'best-at') return bestSeen(test, told);
+  return told.seen === 'not distinguishable'
+    ? `${test.restorer} and ${otherOf(test)} are not distinguishable`
+    : `${test.restorer} is ${told.seen} than ${otherOf(test)}`;
 }
 
-/** Where lines stand, shorter where all lines share the metric or the degradation: `by SSIM and NIQE at SR2; by PSNR at SR4`. */
-function placesText(some: readonly ClaimLine[], all: readonly ClaimLine[]): string {
-  const metrics = new Set(all.map(({ metric }) => metric)).size;
-  const degradations = new Set(all.map(({ degradation }) => degradation)).size;
-  const perMetric = grouped(some, ({ metric }) => metric).map((own) => ({
-    metric: own[0]!.metric,
-    at:
-      own.length === degradations && degradations > 1
-        ? 'every degradation'
-        : listed(own.map(({ degradation }) => degradation)),
-  }));
-  const texts = grouped(perMetric, ({ at }) => at).map((group) => {
-    const by = listed(group.map(({ metric }) => metricTitle(metric)));
-    if (metrics === 1) return `at ${group[0]!.at}`;
-    return degradations === 1 ? `by ${by}` : `by ${by} at ${group[0]!.at}`;
+/** The same beside a line of a table whose caption names the parts. */
+function seenBriefly(test: Test, told: Told): string {
+  const isTold = told.verdict !== 'too few pictures' && told.verdict !== 'no values';
+  if ('than' in test && isTold) return told.seen!;
+  if (test.kind === 'best-at' && told.seen === 'not distinguishable') {
+    return 'not distinguishable from the best of the others';
+  }
+  return seenText(test, told);
+}
+
+/** A claim that holds because nothing is seen says so: that is weaker than seeing the other way. */
+const allowance = (test: Test, { verdict, seen }: Told): string =>
+  verdict === 'holds' && seen === 'not distinguishable' && !('trend' in test && test.trend === 'hardly-changes')
+    ? ', which the claim allows'
+    : '';
+
+/** By which metrics and where: `by SSIM and NIQE at SR2, and by PSNR at every degradation`. */
+function placesText(some: readonly ClaimLine[], { claim, lines }: TestedClaim): string {
+  const degradations = new Set(lines.map(({ degradation }) => degradation)).size;
+  const all = claim.degradations === undefined && degradations > 1;
+  const perMetric = grouped(some, ({ metric }) => metric).map((own) => {
+    const at = all && own.length === degradations ? ['every degradation'] : own.map(({ degradation }) => degradation);
+    return { metric: own[0]!.metric, at: listed(at) };
   });
-  return listed(texts);
+  return grouped(perMetric, ({ at }) => at)
+    .map((group) => `by ${listed(group.map(({ metric }) => metricTitle(metric)))} at ${group[0]!.at}`)
+    .join(', and ');
 }
 
 /** The claim as a whole, in a sentence: on which pictures, and what is seen where. */
-export function sentenceOf({ claim, outcome, lines }: TestedClaim, pictures: number): string {
-  const { test } = claim;
+export function sentenceOf(tested: TestedClaim, pictures: number): string {
+  const { claim, outcome, lines } = tested;
   const where = pictures === 1 ? 'On this picture' : `On these ${pictures} pictures`;
   const head = `${where} and with these restorers, ${OUTCOMES[outcome][1]}`;
-  const groups = grouped(lines, (line) => seenText(test, line));
-  const clauses = groups.map((own) => {
-    const text = seenText(test, own[0]!);
-    return own.length === lines.length && lines.length === 1 ? text : `${placesText(own, lines)} ${text}`;
+  const clauses = grouped(lines, (line) => seenText(claim.test, line)).map((own) => {
+    const [line] = own as [ClaimLine];
+    return `${seenText(claim.test, line)} ${placesText(own, tested)}${allowance(claim.test, line)}`;
   });
   return clauses.length === 0 ? `${head}.` : `${head}: ${clauses.join('; ')}.`;
 }
 
 /** What the differences of a claim's lines are differences of. */
 export function measuredText({ test }: StudyClaim, { figure, restorers }: StudySpec): string {
-  if ('than' in test) return `Difference: ${test.restorer} less ${test.than}, each picture compared with itself.`;
+  if ('than' in test)
+    return `Difference: “${test.restorer}” less “${otherOf(test)}”, each picture compared with itself`;
   const axis = figure.over === 'restorers' && figure.x !== null ? withoutUnit(figure.x) : 'x';
   if (test.kind === 'best-at') {
-    return `Difference: ${test.series} at ${axis} ${test.x} less the best of its other places, each picture compared with itself.`;
+    return `Difference: “${test.series}” at ${axis} ${test.x} less the best of its other places, each picture compared with itself`;
   }
   const { points } = seriesNamed(restorers).find(({ name }) => name === test.series) ?? { points: [] };
   const over = figure.over === 'restorers' && figure.scale === 'log' ? `the logarithm of ${axis}` : axis;
-  return `Change: of ${test.series} from ${axis} ${points[0]?.x} to ${points.at(-1)?.x}, along the straight line that fits each picture over ${over}.`;
+  return `Change: “${test.series}” from ${axis} ${points[0]?.x} to ${points.at(-1)?.x}, along the straight line that fits each picture over ${over}`;
 }
 
-function lineRow(line: ClaimLine, { test }: StudyClaim, decimals: number, axis: string): Markup {
+function lineRow(line: ClaimLine, { test }: StudyClaim, decimals: number): Markup {
   const { metric, degradation, verdict, difference, interval, n, against } = line;
-  const told = seenText(test, line);
-  return html`<tr><th scope="row">${metricTitle(metric)}<small>${degradation}</small></th><td class="says"><b class="verdict ${verdict.replaceAll(' ', '-')}">${VERDICTS[verdict]}</b><small>${told}</small></td><td>${
+  const told = `${seenBriefly(test, line)}${allowance(test, line)}`;
+  const to = against !== undefined && html`<small>to that at ${against}</small>`;
+  const measured =
     difference === null
       ? '–'
-      : html`${fixed(difference, decimals, { sign: true })}${interval && html`<small>${intervalText(interval, decimals, { sign: true })}</small>`}${against !== undefined && html`<small>to ${axis} ${against}</small>`}`
-  }</td><td>${n}</td></tr>\n`;
+      : html`${fixed(difference, decimals, { sign: true })}${interval && html`<small>${intervalText(interval, decimals, { sign: true })}</small>`}${to}`;
+  return html`<tr><th scope="row">${metricTitle(metric)}<small>${degradation}</small></th><td class="says"><b class="verdict ${verdict.replaceAll(' ', '-')}">${VERDICTS[verdict]}</b><small>${told}</small></td><td>${measured}</td><td>${n}</td></tr>\n`;
 }
 
 function claimArticle(tested: TestedClaim, context: PageContext): Markup {
-  const { results, statistics, sweep, pictureCount } = context;
+  const { results, statistics, pictureCount } = context;
   const { claim, outcome, lines } = tested;
-  const axis = sweep ? withoutUnit(sweep.axis) : 'x';
-  const decimals = (metric: string) => claimDecimals(results, statistics, metric);
+  const row = (line: ClaimLine) => lineRow(line, claim, claimDecimals(results, statistics, line.metric));
   return html`<article class="claim">
-<h3><span class="verdict ${outcome.replaceAll(' ', '-')}">${OUTCOMES[outcome][0]}</span> ${claim.text}</h3>
-<p>${sentenceOf(tested, pictureCount)}</p>
+<h3>${claim.text}<span class="verdict ${outcome.replaceAll(' ', '-')}">${OUTCOMES[outcome][0]}</span></h3>
+<p class="sentence">${sentenceOf(tested, pictureCount)}</p>
 ${
   lines.length > 0 &&
   html`<div class="scroll" tabindex="0" role="region" aria-label="Tests of the claim"><table class="lines">
 <caption>${measuredText(claim, results.spec)}</caption>
 <thead><tr><th scope="col">Metric, at</th><th scope="col">Verdict</th><th scope="col">${claim.test.kind === 'trend' ? 'Change' : 'Difference'}, 95 %</th><th scope="col">n</th></tr></thead>
-<tbody>${lines.map((line) => lineRow(line, claim, decimals(line.metric), axis))}</tbody></table></div>`
+<tbody>${lines.map(row)}</tbody></table></div>`
 }
 </article>`;
 }

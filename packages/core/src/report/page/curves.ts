@@ -46,9 +46,9 @@ function differencesCaption({ sweep, pictureCount }: PageContext): Markup {
   const axis = withoutUnit(sweep.axis);
   const firsts = grouped(sweep.series, ({ points }) => String(points[0]!.x)).map(
     (own) =>
-      `${axis} ${own[0]!.points[0]!.x}${own.length < sweep.series.length ? ` of ${listed(own.map(({ name }) => name))}` : ''}`,
+      `at ${own[0]!.points[0]!.x}${own.length < sweep.series.length ? ` for ${listed(own.map(({ name }) => name))}` : ''}`,
   );
-  return html`<strong>Paired differences</strong> of each point to its series’ first, ${listed(firsts)}, each picture compared with itself: what ${axis} alone does; ${band}. Where a band touches 0, the point is not distinguishable from the first.`;
+  return html`<strong>Paired differences</strong> of each point to its series’ first (${listed(firsts)}), each picture compared with itself: what ${axis} alone does; ${band}. Where a band touches 0, the point is not distinguishable from the first.`;
 }
 
 export function curvesSection(context: PageContext): Markup {

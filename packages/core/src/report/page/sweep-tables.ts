@@ -39,7 +39,7 @@ const gap = html`<td class="none">–</td>`;
 function sweepTable({ caption, about, series, point, level }: Body, sweep: Sweep, context: PageContext): Markup {
   const width = sweep.places.length;
   const group = (degradation: string): Markup => html`<tbody>
-<tr class="group"><th scope="rowgroup" colspan="${width + 1}"><span>${degradation}</span></th></tr>
+<tr><th class="sweep-group" scope="rowgroup" colspan="${width + 1}"><span>${degradation}</span></th></tr>
 ${series.map(
   (one) =>
     html`<tr>${rowHead(one.name, context)}${sweep.places.map((x) => {
@@ -49,11 +49,10 @@ ${series.map(
 )}${
   level &&
   sweep.levels.map(
-    ({ label }) =>
-      html`<tr class="level">${rowHead(label, context)}${level({ degradation, restorer: label, span: width })}</tr>\n`,
+    ({ label }) => html`<tr>${rowHead(label, context)}${level({ degradation, restorer: label, span: width })}</tr>\n`,
   )
 }</tbody>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${about}"><table class="sweep">
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${about}"><table>
 <caption>${caption}</caption>
 <thead><tr><th scope="col">${sweep.axis}</th>${sweep.places.map((x) => html`<th scope="col">${x}</th>`)}</tr></thead>
 ${context.order.map(({ name }) => group(name))}</table></div>`;

@@ -20,7 +20,7 @@ const EFFECTS: Readonly<Record<string, (sigma: number) => readonly [psnr: number
 function sweepEffect({ series, x }: StudyRestorer): readonly [psnr: number, niqe: number] {
   const share = x! / 1000;
   const second = series === SERIES[1];
-  return [2.6 - (second ? 3.2 : 1.8) * share ** 2, 0.6 - (second ? 1.1 : 1.6) * Math.min(share, 0.6)];
+  return [2.6 - (second ? 3.2 : 1.8) * share ** 2, (second ? 1.6 : 1.1) * Math.min(share, 0.6) - 0.3];
 }
 
 const effectOf = (restorer: StudyRestorer, sigma: number) =>
