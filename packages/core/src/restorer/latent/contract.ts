@@ -32,7 +32,7 @@ export interface LatentStep {
 export interface LatentRestorer extends Restorer {
   readonly family: 'latent-diffusion';
   readonly manifest: LatentManifest;
-  /** Steps that a run takes, after a start inside has cut them: the count to report beside Figures 6 and 7. */
+  /** Steps that a run takes, after a start inside or `until` has cut them: the count to report beside Figures 6 and 7; 0 at stages that sample nothing. */
   readonly stepCount: number;
   /** What runs the graphs; several providers are told as `cuda+cpu`. */
   readonly ran: NetworkRun;
@@ -41,7 +41,7 @@ export interface LatentRestorer extends Restorer {
    * `dispose` does nothing.
    */
   under(settings: Readonly<Record<string, unknown>>): LatentRestorer;
-  /** Step by step; nothing is decoded unless asked for. */
+  /** Step by step; nothing is decoded unless asked for. @throws UsageError `IR_E_USAGE` at stages that sample nothing */
   steps(image: Image, options?: RestoreOptions): AsyncGenerator<LatentStep, void, undefined>;
   /** I_reg = M_phi(I_y) (Eq. 3). */
   initial(image: Image, options?: RestoreOptions): Promise<Image>;

@@ -27,7 +27,7 @@ import type { Conditioning, OpenParts } from './open-parts.js';
 import { openParts } from './parts.js';
 import { cutTo, rgbOf, toImage } from './pictures.js';
 import { assertInUse, checkSides, paddedFor, planFor } from './running.js';
-import { guidanceOf, type LatentSettings, readSettings, strengthOf } from './settings.js';
+import { feltSettings, guidanceOf, type LatentSettings, readSettings, strengthOf } from './settings.js';
 import { readText } from './text.js';
 import { windowsOf } from './windows.js';
 
@@ -62,7 +62,17 @@ function recipeOf(manifest: LatentManifest, given: Readonly<Record<string, unkno
   const schedule = scheduleOf(manifest);
   const { inputs, levels } = manifest.parts.denoiser;
   const network = { whole: inputs.time.dtype === 'int64', nearest: levels === 'nearest' };
-  return { settings, schedule, sampling: makeSampling(schedule, settings, network) };
+  const sampling = makeSampling(schedule, settings, network);
+  const { until = 1, stage } = settings;
+  if (stage !== 'sample' || until <= sampling.count) return { settings, schedule, sampling };
+  const told = { name: `${manifest.id} settings.until`, expected: `a step that is taken, 1..${sampling.count}` };
+  throw new UsageError('IR_E_USAGE', explain({ ...told, got: String(until), fix: 'Take more steps, or stop earlier' }));
+}
+
+/** Entries of the plan that a run takes: with Heun's method, whose steps have two, a step's own prediction is the first. */
+function entriesOf({ plan, start }: Sampling, { until, sampler }: LatentSettings): number {
+  if (until === undefined) return plan.steps.length - start;
+  return sampler.name === 'heun' ? 2 * until - 1 : until;
 }
 
 /**
@@ -83,11 +93,12 @@ export async function openLatentRestorer(
     ...(threads ? { threads } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   });
-  const restorer = new Latent(manifest, given, recipe, parts, () => parts.dispose());
-  if (manifest.condition.of === 'initial' || restorer.scale === 1) return restorer;
-  await restorer.dispose();
+  const scale = parts.initial?.scale ?? 1;
+  if (manifest.condition.of === 'initial' || scale === 1)
+    return new Latent(manifest, given, recipe, parts, () => parts.dispose());
+  await parts.dispose();
   const expected = 'an initial restoration of scale 1, since the condition is of the input';
-  throw new ModelError(explain({ name: `${manifest.id} initial`, expected, got: `scale ${restorer.scale}` }));
+  throw new ModelError(explain({ name: `${manifest.id} initial`, expected, got: `scale ${scale}` }));
 }
 
 /** What is known of a picture before its first step. */
@@ -133,10 +144,13 @@ class Latent implements LatentRestorer {
     return this.manifest.id;
   }
   get scale(): number {
-    return this.parts.initial?.scale ?? 1;
+    return this.settings.stage === 'round-trip' ? 1 : this.#enlargement;
+  }
+  get draws(): boolean {
+    return this.settings.stage === 'sample';
   }
   get stepCount(): number {
-    return this.sampling.count;
+    return this.settings.stage === 'sample' ? (this.settings.until ?? this.sampling.count) : 0;
   }
   get ran(): NetworkRun {
     const runs = this.parts.runs();
@@ -146,30 +160,41 @@ class Latent implements LatentRestorer {
   }
   get identity(): string {
     const { title, licence, source, tasks, ...matters } = this.manifest;
-    const { providers, threads, ...settings } = this.settings;
+    const { providers, threads, ...settings } = feltSettings(this.settings);
     const { provider, threads: used, runtime } = this.ran;
     const words = flat(settings).map(([key, value]) => `${key}=${value}`);
+    const { initial } = this.parts;
+    // A model of its own has a manifest of its own, by which it is fed and tiled.
+    if (initial && this.manifest.parts.initial.kind === 'model')
+      words.push(`initial=${hashOf(initial.manifest).slice(0, 16)}`);
     const where = `provider=${provider},threads=${used},${runtime.replace(' ', '=')}`;
     return `${this.id}[manifest=${hashOf(matters).slice(0, 16)},${words.join(',')},${where}]@1`;
   }
 
   async restore(image: Image, options: RestoreOptions = {}): Promise<Image> {
+    const { stage, until } = this.settings;
+    if (stage !== 'sample') return this.#stage(stage, image, options);
     const prepared = await this.#prepare(image, options);
-    const total = this.sampling.plan.steps.length - this.sampling.start;
-    let z: Grid | undefined;
+    const total = this.#entries;
+    let result: Grid | undefined;
     options.onProgress?.({ phase: 'sample', completed: 0, total });
-    for await (const step of this.#sample(prepared, options)) {
-      z = step.z;
-      options.onProgress?.({ phase: 'sample', completed: step.index - this.sampling.start + 1, total });
+    for await (const { index, z, x0 } of this.#sample(prepared, options)) {
+      result = until === undefined ? z : x0;
+      options.onProgress?.({ phase: 'sample', completed: index - this.sampling.start + 1, total });
     }
-    return this.#finish(prepared, z!, options);
+    return this.#finish(prepared, result!, options);
   }
 
   async *steps(image: Image, options: RestoreOptions = {}): AsyncGenerator<LatentStep, void, undefined> {
+    const { stage } = this.settings;
+    if (stage !== 'sample') {
+      const told = { name: `${this.id} settings.stage`, expected: 'sample, since steps are asked for', got: stage };
+      throw new UsageError('IR_E_USAGE', explain(told));
+    }
     const prepared = await this.#prepare(image, options);
-    const { start, plan } = this.sampling;
+    const { start } = this.sampling;
+    const count = this.#entries;
     for await (const { index, t, sigma, z, x0 } of this.#sample(prepared, options)) {
-      const count = plan.steps.length - start;
       const decodeStep = (what: 'x0' | 'z' = 'x0') => this.#finish(prepared, what === 'z' ? z : x0, options);
       yield { index: index - start, count, t, sigma, z, x0, decode: decodeStep };
     }
@@ -183,9 +208,7 @@ class Latent implements LatentRestorer {
   async reconstruct(image: Image, options: RestoreOptions = {}): Promise<Image> {
     assertInUse(this.id, this.#disposed);
     assertImage(image);
-    const plan = this.#plan({ width: image.width / this.scale, height: image.height / this.scale }, options);
-    const z = await this.#encode('encoder', paddedFor(this.manifest, rgbOf(image)), plan, undefined, options);
-    return toImage(await this.#decoded(z, image, plan, options), image);
+    return toImage(await this.#roundTrip(rgbOf(image), options), image);
   }
 
   under(settings: Readonly<Record<string, unknown>>, onDispose: () => Promise<void> = async () => {}): LatentRestorer {
@@ -204,16 +227,57 @@ class Latent implements LatentRestorer {
     await this.onDispose();
   }
 
-  /** @throws UsageError `IR_E_DISPOSED`; InputError `IR_E_SIZE` */
-  #check(image: Image): void {
-    assertInUse(this.id, this.#disposed);
-    assertImage(image);
-    checkSides(this.manifest, image, this.scale);
+  /** Side of I_reg / side of I_y. */
+  get #enlargement(): number {
+    return this.parts.initial?.scale ?? 1;
   }
 
-  /** The tile plan that applies to a picture; undefined: it is run as a whole. */
-  #plan({ width, height }: Pick<Image, 'width' | 'height'>, options: RestoreOptions): TilePlan | undefined {
-    return planFor(this.manifest, width * height * this.scale ** 2, options.tile ?? this.settings.tile);
+  get #entries(): number {
+    return entriesOf(this.sampling, this.settings);
+  }
+
+  /** @throws UsageError `IR_E_DISPOSED`; InputError `IR_E_SIZE` */
+  #check(image: Image, scale = this.#enlargement): void {
+    assertInUse(this.id, this.#disposed);
+    assertImage(image);
+    checkSides(this.manifest, image, scale);
+  }
+
+  /** The tile plan that applies to a picture that is enlarged by `scale`; undefined: it is run as a whole. */
+  #plan({ width, height }: Image, options: RestoreOptions, scale = this.#enlargement): TilePlan | undefined {
+    return planFor(this.manifest, width * height * scale ** 2, options.tile ?? this.settings.tile);
+  }
+
+  /** A part of the model as a restorer: grey stays grey, opacity is carried along. */
+  async #stage(
+    stage: Exclude<LatentSettings['stage'], 'sample'>,
+    image: Image,
+    options: RestoreOptions,
+  ): Promise<Image> {
+    this.#check(image, this.scale);
+    options.signal?.throwIfAborted();
+    let picture = rgbOf(image);
+    if (stage !== 'round-trip') {
+      options.onProgress?.({ phase: 'initial', completed: 0, total: 1 });
+      picture = await this.#initial(picture, this.#plan(image, options), options);
+    }
+    const grid = stage === 'initial' ? picture : await this.#roundTrip(picture, options);
+    return toImage(grid, await this.#like(image, grid));
+  }
+
+  /** Channels and opacity of a picture, for a result of another size. */
+  async #like(image: Image, { width, height }: Grid): Promise<Pick<Image, 'channels' | 'alpha'>> {
+    const alpha = await scaleAlpha(image, width, height);
+    return { channels: image.channels, ...(alpha ? { alpha } : {}) };
+  }
+
+  /** Dec(E(x)) of an RGB picture, not clipped. */
+  async #roundTrip(image: Image, options: RestoreOptions): Promise<Grid> {
+    const plan = this.#plan(image, options, 1);
+    options.onProgress?.({ phase: 'encode', completed: 0, total: 1 });
+    const z = await this.#encode('encoder', paddedFor(this.manifest, image), plan, undefined, options);
+    options.onProgress?.({ phase: 'decode', completed: 0, total: 1 });
+    return this.#decoded(z, image, plan, options);
   }
 
   #encode(
@@ -243,7 +307,7 @@ class Latent implements LatentRestorer {
     if (initial.kind !== 'autoencoder')
       return this.parts.initial!.restore(image, {
         ...signalOf(options),
-        ...(options.tile ? { tile: options.tile } : {}),
+        tile: options.tile ?? this.settings.tile,
       });
     const z = await this.#encode('conditionEncoder', paddedFor(this.manifest, image), plan, undefined, options);
     return toImage(await this.#decoded(z, image, plan, options), image);
@@ -344,6 +408,7 @@ class Latent implements LatentRestorer {
       ...call,
     })) {
       yield { ...step, z: { ...condition, data: step.z }, x0: { ...condition, data: step.x0 } };
+      if (step.index - start + 1 === this.#entries) return;
       await setImmediate(); // a consumer that aborts between steps is heard
     }
   }
@@ -354,9 +419,7 @@ class Latent implements LatentRestorer {
     const content = await this.#decoded(z, regression, plan, options);
     const style: Grid = { data: regression.data, channels: 3, width, height };
     await fixColour(content, style, this.settings.colour, options.signal);
-    const alpha = await scaleAlpha(image, width, height);
-    const { alpha: _, ...opaque } = image;
-    return toImage(content, alpha ? { ...opaque, alpha } : opaque);
+    return toImage(content, await this.#like(image, content));
   }
 }
 

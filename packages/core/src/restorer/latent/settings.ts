@@ -47,9 +47,13 @@ const prompt = z.string().max(4000);
 
 /** Options of a latent diffusion restorer (docs/diffusion.md has a table). */
 const settingsSchema = z.strictObject({
+  /** What of the model runs: all of it, M_phi, Dec(E(I_y)) or Dec(E(M_phi(I_y))). */
+  stage: z.enum(['sample', 'initial', 'round-trip', 'initial-round-trip']).default('sample'),
   ...samplingShape,
   sampler: samplingShape.sampler.default({ name: 'ddpm', variance: 'fixed-small', clip: 0 }),
   steps: samplingShape.steps.default(50),
+  /** The step whose predicted clean sample is the result; absent: z_0, after all. */
+  until: z.int().min(1).optional(),
   guidance: guidance.default(1),
   /** What guidance leads away from: the negative prompt, or no condition at all. Default: the prompt where there is a text part. */
   unconditional: z.enum(['negative-prompt', 'no-condition']).optional(),
@@ -85,8 +89,27 @@ export function readSettings(manifest: LatentManifest, given: Readonly<Record<st
   const { id, defaults } = manifest;
   parseWith(settingsSchema, spelledOut(defaults), `${id} defaults`);
   const settings = parseWith(settingsSchema, { ...spelledOut(defaults), ...spelledOut(given) }, `${id} settings`);
+  refuseBeyondStage(id, settings, given);
   refuseUseless(manifest, settings);
   return settings;
+}
+
+/** What stages without sampling feel. */
+const OF_EVERY_STAGE = ['stage', 'tile', 'providers', 'threads'] as const;
+
+/** The settings that a run with them feels. */
+export const feltSettings = (settings: LatentSettings): Partial<LatentSettings> =>
+  settings.stage === 'sample'
+    ? settings
+    : Object.fromEntries(OF_EVERY_STAGE.map((key) => [key, settings[key]] as const));
+
+/** The model's defaults are no asking: only what the caller gives is refused. */
+function refuseBeyondStage(id: string, settings: LatentSettings, given: Readonly<Record<string, unknown>>): void {
+  const felt = feltSettings(settings);
+  const idle = Object.keys(given).filter((key) => given[key] !== undefined && !(key in felt) && key in settings);
+  if (settings.stage === 'sample' || idle.length === 0) return;
+  const told = { name: `${id} settings`, expected: `only ${OF_EVERY_STAGE.join(', ')} at stage ${settings.stage}` };
+  throw new UsageError('IR_E_USAGE', explain({ ...told, got: idle.join(', '), fix: 'Nothing is sampled there' }));
 }
 
 /** Settings that the model would not feel are refused rather than ignored. */
