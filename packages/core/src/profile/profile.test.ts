@@ -221,6 +221,12 @@ describe('a report', () => {
       expect(settings).toEqual(family === 'latent-diffusion' ? { steps: 2 } : {});
   });
 
+  test('what other programs take of the machine is a share, and is known on Linux', async () => {
+    const found = await one('diffbir-tiny', { settings: { steps: 100 }, runs: 2 });
+    if (process.platform === 'linux') expect(found.foreign).not.toBeNull();
+    expect((found.foreign ?? 0) < 1).toBe(true);
+  });
+
   test('memory is that of this process and of the networks’', () => {
     for (const { memory, ran } of report.restorers) {
       expect(memory.own).toBeGreaterThan(10e6);

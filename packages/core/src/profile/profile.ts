@@ -14,6 +14,7 @@ import type { Registry } from '../registry.js';
 import type { Restorer, RestorerDefinition } from '../restorer/contract.js';
 import type { StudyOptions } from '../study/contract.js';
 import { versions } from '../study/machinery.js';
+import { watchOthers } from './foreign.js';
 import { meterMemory, residentMemory } from './memory.js';
 import { parametersOf, partOf } from './parameters.js';
 import { type Gallery, openGallery } from './quality.js';
@@ -178,7 +179,7 @@ async function measure(
       return refusal;
     }
     const meter = await meterMemory(others);
-    const { input, output, timed } = await timeRuns(restorer, options, () => counts.step('run', id));
+    const { input, output, timed, foreign } = await timeRuns(restorer, options, () => counts.step('run', id));
     const memory = { ...(await meter.peak()), before };
     const partName = (network: string) => partOf(network, model?.manifest);
     const parts = countByPart(timed[0]!.calls, partName);
@@ -198,6 +199,7 @@ async function measure(
       load,
       latency,
       throughput: (size.width * size.height) / 1e3 / Math.max(latency.median, 1e-6),
+      foreign,
       memory,
       sampling: samplingOf(timed, partName),
       quality: await gallery.judge(restorer, () => counts.step('score', id)),
@@ -244,13 +246,15 @@ async function timeRuns(restorer: Restorer, options: Filled, onRun: () => void) 
   const input = await timedPicture(restorer, options);
   const timed: TimedRun[] = [];
   let output = input;
+  let others = await watchOthers();
   for (let run = -options.warmup; run < options.runs; run++) {
+    if (run === 0) others = await watchOthers();
     const one = await timeRun(restorer, input, options);
     output = one.output;
     if (run >= 0) timed.push(one);
     onRun();
   }
-  return { input, output, timed };
+  return { input, output, timed, foreign: await others() };
 }
 
 async function timeRun(

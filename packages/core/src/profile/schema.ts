@@ -86,6 +86,8 @@ const restorer = z.strictObject({
   latency,
   /** Million pixels of output a second, by the median. */
   throughput: z.number().min(0),
+  /** Share of the machine's processor time that other programs had during the runs, 0 to 1; null where it is not known. */
+  foreign: z.number().min(0).max(1).nullable(),
   memory,
   /** Of restorers that sample; null of others. */
   sampling: sampling.nullable(),

@@ -31,9 +31,21 @@ export function mainTable(report: ProfileReport): ProfileTable {
     timeText(one.load),
     memoryText(one.memory.bytes),
     one.sampling ? percentText(one.sampling.outside) : '-',
+    one.foreign === null ? '-' : percentText(one.foreign),
     ...metrics.map((alias) => qualityText(one.quality[alias]!)),
   ];
-  const head = ['restorer', 'parameters', 'passes', 'median', 'p95', 'Mpx/s', 'load', 'peak memory', 'outside'];
+  const head = [
+    'restorer',
+    'parameters',
+    'passes',
+    'median',
+    'p95',
+    'Mpx/s',
+    'load',
+    'peak memory',
+    'outside',
+    'others',
+  ];
   return {
     head: [...head, ...metrics.map((alias) => `${alias}${report.pictures ? ' [95 %]' : ''}`)],
     rows: report.restorers.map(row),
@@ -80,6 +92,7 @@ export function notes(report: ProfileReport): string[] {
     memory?.how === 'maxrss-since-start'
       ? `peak memory: of this process alone, since its start (no /proc)${memory.reason ? `; ${memory.reason}` : ''}`
       : `peak memory: sum of the peaks (VmHWM${memory?.how === 'vmhwm' ? ', set back before the runs' : ' since their start'}) of this process, ${memoryText(memory?.before ?? null)} before, and its network processes`,
+    'others: share of the processor time that other programs had during the runs; on a machine that is not quiet, times on the clock, and outside with them, are larger than they would be',
     'outside: share of the sampling time, first step to last, that the networks’ processes did not spend in the runtime',
     ...(pictures ? metricNotes(report) : []),
     ...skipped.map(({ id, reason }) => `left out: ${id}: ${reason}`),
