@@ -16,7 +16,11 @@ interface Setting {
 
 const PANELS = [
   { key: 'retained', title: 'Retained power', subtitle: 'output / original; below 1 detail is lost' },
-  { key: 'error', title: 'Error-to-signal ratio', subtitle: '|output − original|² / original; at 1 nothing is right' },
+  {
+    key: 'error',
+    title: 'Error-to-signal ratio',
+    subtitle: '|output − original|² / original; at 1 no better than a blank',
+  },
 ] as const;
 
 const OCTAVES = [1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2];
