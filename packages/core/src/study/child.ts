@@ -45,7 +45,7 @@ async function answer(message: ToChild): Promise<FromChild> {
   }
   const { key } = message.order;
   try {
-    return { type: 'done', key, times: await workshop!.compute(message.order) };
+    return { type: 'done', key, spent: await workshop!.compute(message.order) };
   } catch (error) {
     return { type: 'failed', key, failure: told(error) };
   }

@@ -2,14 +2,14 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EnvironmentError, explain, IrError } from '../errors.js';
-import type { Failure, FromChild, Order, Setup, Times } from './messages.js';
+import type { Failure, FromChild, Order, Setup, Spent } from './messages.js';
 
 /** Children run on the built package, from wherever this file is loaded. */
 const PROGRAM = fileURLToPath(new URL('../../dist/study/child.js', import.meta.url));
 
 /** How a cell ended: `died` with its process, which is then gone; `late`: it has not, and neither has its process. */
 export type Ended =
-  | { readonly kind: 'done'; readonly times: Times }
+  | { readonly kind: 'done'; readonly spent: Spent }
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'died'; readonly got: string }
   | { readonly kind: 'late' };
@@ -94,7 +94,7 @@ export class Child {
     const answer = await within(limit, this.#ask({ order }));
     if (answer === undefined) return { kind: 'late' };
     if (typeof answer === 'string') return { kind: 'died', got: answer };
-    if (answer.type === 'done') return { kind: 'done', times: answer.times };
+    if (answer.type === 'done') return { kind: 'done', spent: answer.spent };
     return { kind: 'failed', failure: (answer as { failure: Failure }).failure };
   }
 

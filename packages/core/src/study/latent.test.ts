@@ -60,6 +60,13 @@ describe('a sweep', () => {
     const hash = expect.stringMatching(/^[0-9a-f]{64}$/);
     const parts = ['initial', 'encoder', 'decoder', 'control', 'denoiser', 'text.encoders.0'];
     expect(manifest.models).toMatchObject(Object.fromEntries(parts.map((part) => [`diffbir-tiny ${part}`, hash])));
+    const timings = (await readFile(join(home, 'sweep', 'timings.jsonl'), 'utf8')).trimEnd().split('\n');
+    for (const { peakMemory, milliseconds } of timings.map((line) => JSON.parse(line))) {
+      expect(milliseconds.restore).toBeGreaterThanOrEqual(0);
+      if (process.platform !== 'linux') continue; // without /proc it is not known
+      expect(peakMemory).toBeGreaterThan(3e7); // Node alone takes more
+      expect(peakMemory).toBeLessThan(4e9);
+    }
     const { address } = JSON.parse(await readFile(join(home, 'sweep', 'cells', `${rows[1]!.cell}.json`), 'utf8'));
     expect(address.restorer.model).toMatchObject({
       id: 'diffbir-tiny',

@@ -29,6 +29,13 @@ export interface Times {
   readonly write: number;
 }
 
+/** What a cell has cost. */
+export interface Spent {
+  readonly milliseconds: Times;
+  /** Peak of resident memory while it was computed, in bytes: of the child and of the network processes it has open; null where not known. */
+  readonly peakMemory: number | null;
+}
+
 export interface Failure {
   readonly code: string;
   readonly message: string;
@@ -39,5 +46,5 @@ export type ToChild = { readonly setup: Setup } | { readonly order: Order };
 export type FromChild =
   | { readonly type: 'ready' }
   | { readonly type: 'unfit'; readonly failure: Failure }
-  | { readonly type: 'done'; readonly key: string; readonly times: Times }
+  | { readonly type: 'done'; readonly key: string; readonly spent: Spent }
   | { readonly type: 'failed'; readonly key: string; readonly failure: Failure };

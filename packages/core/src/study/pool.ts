@@ -1,14 +1,14 @@
 import { EnvironmentError, explain, IrError } from '../errors.js';
 import type { CellError } from './cells.js';
 import { Child, type Ended } from './children.js';
-import type { Setup, Times } from './messages.js';
+import type { Setup, Spent } from './messages.js';
 import type { PlannedCell } from './plan.js';
 import { GroupQueue } from './queue.js';
 
 export interface PoolOptions {
   readonly jobs: number;
   readonly signal?: AbortSignal;
-  readonly onDone: (cell: PlannedCell, times: Times) => Promise<void>;
+  readonly onDone: (cell: PlannedCell, spent: Spent) => Promise<void>;
   readonly onFailed: (cell: PlannedCell, error: CellError) => Promise<void>;
 }
 
@@ -93,7 +93,7 @@ class Pool {
   }
 
   async #report(cell: PlannedCell, ended: Ended): Promise<void> {
-    if (ended.kind === 'done') return this.options.onDone(cell, ended.times);
+    if (ended.kind === 'done') return this.options.onDone(cell, ended.spent);
     if (ended.kind === 'failed' && STOPPING.has(ended.failure.code))
       throw new IrError(ended.failure.code, ended.failure.message);
     return this.options.onFailed(cell, failureOf(cell, ended, this.#minutes));

@@ -16,7 +16,7 @@ import {
 } from './folder.js';
 import { lockFolder } from './lock.js';
 import { recordRun } from './manifest.js';
-import type { Times } from './messages.js';
+import type { Spent } from './messages.js';
 import { type DetailedPlan, drawPlan, type PlannedCell } from './plan.js';
 import { computeCells } from './pool.js';
 import { readRows } from './read.js';
@@ -42,14 +42,14 @@ async function writeTables(out: string, snapshot: Snapshot): Promise<void> {
   await writeAtomically(join(out, 'results.csv'), toCsv(rows, snapshot.metrics));
 }
 
-/** A line of `timings.jsonl`: the clock's part of a cell. */
-const timing = ({ key, image, degradation, restorer, seed }: PlannedCell, milliseconds: Times) => ({
+/** A line of `timings.jsonl`: what a cell has cost. */
+const timing = ({ key, image, degradation, restorer, seed }: PlannedCell, spent: Spent) => ({
   cell: key,
   image: image.name,
   degradation: degradation.name,
   restorer: restorer.label,
   seed,
-  milliseconds,
+  ...spent,
   ended: new Date().toISOString(),
 });
 
@@ -87,8 +87,8 @@ async function computeMissing(
     {
       jobs,
       ...(signal ? { signal } : {}),
-      async onDone(cell, times) {
-        await log(timing(cell, times));
+      async onDone(cell, spent) {
+        await log(timing(cell, spent));
         next(cell);
       },
       async onFailed(cell, error) {

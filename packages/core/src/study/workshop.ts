@@ -8,12 +8,13 @@ import type { Image } from '../image/contract.js';
 import { encode } from '../image/encode.js';
 import { imageHash } from '../image/hash.js';
 import type { Metric, Score } from '../metric/contract.js';
+import { meterMemory } from '../profile/memory.js';
 import type { Registry } from '../registry.js';
 import type { Restorer } from '../restorer/contract.js';
 import { sha256 } from './canonical.js';
 import { type CellResult, pictureName, writeCell } from './cells.js';
 import { openStudyImage } from './images.js';
-import type { Order, Setup, Times } from './messages.js';
+import type { Order, Setup, Spent } from './messages.js';
 import { restoreForComparison } from './protocol.js';
 import { createMetric, createRestorer, identityOf } from './restorers.js';
 
@@ -47,8 +48,9 @@ export class Workshop {
   }
 
   /** Computes a cell and writes its result, its picture first. @throws whatever stands in the way, `IR_E_WRITE` among it */
-  async compute({ key, address, at, keepPicture }: Order): Promise<Times> {
+  async compute({ key, address, at, keepPicture }: Order): Promise<Spent> {
     const { spec } = this.#setup;
+    const memory = await meterMemory();
     const laps = stopwatch();
     const image = await this.#open(at.image);
     const open = laps();
@@ -65,7 +67,8 @@ export class Workshop {
     const writing = this.#write({ key, address, scores }, keepPicture ? output : undefined);
     this.#writing = writing.catch(() => {});
     await writing;
-    return { open, degrade, restore, score, write: laps() };
+    const milliseconds = { open, degrade, restore, score, write: laps() };
+    return { milliseconds, peakMemory: (await memory.peak()).bytes };
   }
 
   /** Settles when no file is under way: leaving then leaves nothing half-written. */
