@@ -1,14 +1,14 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { writeReport } from '@ir/core';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { madeUpResults, SPEC, writePictures } from '../packages/core/src/report/testing/results.js';
+import { madeUpResults, SERIES, SPEC, SWEEP_SPEC, writePictures } from '../packages/core/src/report/testing/results.js';
 
 const CHROMIUM = [
   process.env.CHROME_PATH,
@@ -194,6 +194,43 @@ const FLAGS = [
       const brightness = (colour: string) => Math.max(...colour.match(/\d+/g)!.slice(0, 3).map(Number));
       expect(Math.abs(brightness(ink) - brightness(paper))).toBeGreaterThan(150);
     }
+  });
+
+  test('a sweep over restorers: a level is told wherever it is touched, its series fade together, nothing is too wide', async () => {
+    const out = join(folder, 'report', 'sweep');
+    const results = madeUpResults({ spec: { ...SWEEP_SPEC, bootstrap: spec.bootstrap } });
+    await mkdir(out);
+    await writePictures(results, out);
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await open((await writeReport(results, out)).index);
+    expect(await page.locator('.panel').count()).toBe(2 * 3 * 2);
+    const panel = page.locator('.panel[data-figure="psnr-mean-SR4"]');
+    await panel.scrollIntoViewIfNeeded();
+    const box = (await panel.locator('.mark-rule line[aria-label^="M_phi alone"]').boundingBox())!;
+    await page.mouse.move(box.x + 0.31 * box.width, box.y + 3);
+    expect(await page.locator('.tip').textContent()).toMatch(/^M_phi alone at SR4: PSNR \d\d\.\d\d \(/);
+    const series = SERIES[1];
+    await page.locator('.legend button', { hasText: series }).click();
+    await page.waitForFunction(
+      (name) =>
+        [...document.querySelectorAll(`.panel .mark-symbol path[aria-label^="${name}"]`)].every(
+          (path) => Number(getComputedStyle(path).opacity) < 0.1,
+        ),
+      series,
+    );
+    expect(
+      await panel
+        .locator(`path[aria-label^="${SERIES[0]}"]`)
+        .first()
+        .evaluate((path) => getComputedStyle(path).opacity),
+    ).toBe('1');
+    expect(await page.locator('.claim .verdict.holds').first().textContent()).toBe('Holds');
+    await page.setViewportSize({ width: 420, height: 800 });
+    const [wide, shown] = await page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      document.documentElement.clientWidth,
+    ]);
+    expect(wide).toBe(shown);
   });
 
   test('the console stayed silent, and nothing was asked for but files of the report', () => {

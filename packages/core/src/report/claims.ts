@@ -142,20 +142,6 @@ function judgeBestAt(test: Extract<StudyClaim['test'], { kind: 'best-at' }>, ben
   return judge(measured, verdictOf, bench);
 }
 
-/** Of pictures that have both values: a less b. */
-function differenceOf(
-  a: ReadonlyMap<string, number>,
-  b: ReadonlyMap<string, number>,
-  { interval }: Statistics,
-): Measured {
-  const differences = [...a].flatMap(([picture, value]) => {
-    const other = b.get(picture);
-    return other === undefined ? [] : [value - other];
-  });
-  if (differences.length === 0) return NOTHING;
-  return { n: differences.length, difference: meanOf(differences), interval: interval(differences) };
-}
-
 function judgeClaim({ test }: StudyClaim, bench: Bench): Judged {
   const { statistics, degradation, metric } = bench;
   switch (test.kind) {
@@ -165,15 +151,7 @@ function judgeClaim({ test }: StudyClaim, bench: Bench): Judged {
       return judgeBestAt(test, bench);
     default: {
       const { restorer, than, thanAt } = test;
-      const measured =
-        thanAt === undefined
-          ? statistics.compare(degradation, metric.alias, restorer, than)
-          : differenceOf(
-              statistics.perPicture(degradation, restorer, metric.alias),
-              statistics.perPicture(thanAt, than, metric.alias),
-              statistics,
-            );
-      const { n, difference, interval } = measured;
+      const { n, difference, interval } = statistics.compare(degradation, metric.alias, restorer, than, thanAt);
       const verdictOf = (seen: Seen) => (test.kind === 'better' ? asserts('better', seen) : denies('better', seen));
       return judge({ n, difference, interval }, verdictOf, bench);
     }

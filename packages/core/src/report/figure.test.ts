@@ -3,7 +3,7 @@ import { differenceCurves, meanCurves } from './curves.js';
 import { drawCurves, FILE_LOOK, PAGE_LOOK } from './figure.js';
 import { looksOf, seriesOf } from './palette.js';
 import { statisticsOf } from './statistics.js';
-import { type Asked, madeUpResults, SPEC } from './testing/results.js';
+import { type Asked, madeUpResults, SERIES, SPEC, SWEEP_SPEC } from './testing/results.js';
 
 const prepare = (asked: Asked = {}) => {
   const results = madeUpResults(asked);
@@ -76,6 +76,104 @@ describe('curves', () => {
     const log = prepare({ spec: { degradations, figure: { x: 'sigma', scale: 'log' } } });
     expect(meanCurves(log.results, log.statistics)[0]!.points.every(({ x }) => x > 0)).toBe(true);
   });
+});
+
+describe('curves over restorers', () => {
+  const sweep = (asked: Asked = {}) => prepare({ ...asked, spec: { ...SWEEP_SPEC, ...asked.spec } });
+
+  test('a panel for each degradation and metric; points by series, restorers without a place as levels', () => {
+    const { results, statistics } = sweep();
+    const curves = meanCurves(results, statistics);
+    expect(curves.map(({ degradation, metric }) => `${degradation} ${metric}`)).toEqual(
+      ['SR2', 'SR4', 'Blur1'].flatMap((name) => [`${name} psnr`, `${name} niqe`]),
+    );
+    for (const { points, levels } of curves) {
+      expect(points.map(({ series, x }) => `${series} ${x}`)).toEqual(
+        SERIES.flatMap((series) => [0, 200, 400, 600, 800, 1000].map((x) => `${series} ${x}`)),
+      );
+      expect(levels.map(({ series }) => series)).toEqual(['Degraded picture', 'M_phi alone']);
+    }
+    const { mean } = statistics.summary('SR4', `${SERIES[1]} t=400`, 'psnr');
+    expect(curves[2]!.points[8]).toMatchObject({ series: SERIES[1], x: 400, value: mean });
+    expect(curves[2]!.levels[1]!.text).toMatch(/^M_phi alone at SR4: PSNR \d\d\.\d\d \(.* to .*\), n = 9$/);
+  });
+
+  test('differences are to the first point of the same series, without levels', () => {
+    const { results, statistics } = sweep();
+    const [psnr] = differenceCurves(results, statistics);
+    expect(psnr!.levels).toEqual([]);
+    for (const series of SERIES) {
+      const own = psnr!.points.filter((point) => point.series === series);
+      expect(own[0]).toMatchObject({ x: 0, value: 0, low: 0, high: 0 });
+      const last = statistics.compare('SR2', 'psnr', `${series} t=1000`, `${series} t=0`);
+      expect(own.at(-1)).toMatchObject({ value: last.difference, low: last.interval!.low, high: last.interval!.high });
+    }
+  });
+
+  test('points stand from left to right, whatever their order in the spec; one point has no difference', () => {
+    const restorers = [...SWEEP_SPEC.restorers].reverse();
+    const { results, statistics } = sweep({ spec: { restorers } });
+    expect(differenceCurves(results, statistics)[0]!.points[0]).toMatchObject({ x: 0, value: 0 });
+    const single = sweep({ spec: { restorers: SWEEP_SPEC.restorers.slice(0, 3) } });
+    expect(differenceCurves(single.results, single.statistics)).toEqual([]);
+    expect(meanCurves(single.results, single.statistics)[0]!.points).toHaveLength(1);
+  });
+
+  test('a colour a series and a level, not a point; levels are dashed, doing nothing grey', () => {
+    const { series } = sweep();
+    expect(series.map(({ label }) => label)).toEqual([...SERIES, 'Degraded picture', 'M_phi alone']);
+    expect(new Set(series.map(({ light }) => light)).size).toBe(4);
+    expect(series.map(({ dash }) => dash.length > 0)).toEqual([false, false, true, true]);
+    expect(series[2]!.light).toBe('#6a6a6a');
+  });
+
+  test('all panels in one file: each names its degradation, no two lie over each other, lines and levels in their colours', async () => {
+    const { results, statistics, series } = sweep({ spec: { degradations: SWEEP_SPEC.degradations.slice(0, 2) } });
+    const curves = meanCurves(results, statistics);
+    const svg = await drawCurves([curves.slice(0, 2), curves.slice(2)], {
+      results,
+      series,
+      look: FILE_LOOK,
+      legend: true,
+    });
+    const titles = ['PSNR at SR2', 'NIQE at SR2', 'PSNR at SR4', 'NIQE at SR4'];
+    for (const title of titles) expect(svg).toContain(`>${title}<`);
+    for (const tick of ['200', '1000']) expect(svg).toContain(`>${tick}</text>`);
+    const places = [...svg.matchAll(/concat_\d_group"[^>]*><g transform="translate\(([\d.]+),([\d.]+)\)"/g)];
+    expect(places.map(([, x, y]) => [Number(x) > 316, Number(y) > 250 + 46])).toEqual([
+      [false, false],
+      [true, false],
+      [false, true],
+      [true, true],
+    ]);
+    const level = series[3]!.light;
+    expect(svg.match(new RegExp(`<line[^>]*stroke="${level}"[^>]*stroke-dasharray`, 'g'))).toHaveLength(4);
+  });
+});
+
+test('where a metric has no value at one degradation, the panels of the next stay in their columns', async () => {
+  const { results, statistics, series } = prepare({
+    spec: { ...SWEEP_SPEC, degradations: SWEEP_SPEC.degradations.slice(0, 2) },
+    score: (value, { degradation }, metric) =>
+      degradation.name === 'SR2' && metric === 'niqe' ? { value: null, reason: 'too-small' } : { value },
+  });
+  const curves = meanCurves(results, statistics);
+  expect(curves.map(({ degradation, metric }) => `${degradation} ${metric}`)).toEqual([
+    'SR2 psnr',
+    'SR4 psnr',
+    'SR4 niqe',
+  ]);
+  const rows = [curves.slice(0, 1), curves.slice(1)];
+  const svg = await drawCurves(rows, { results, series, look: FILE_LOOK, legend: true });
+  const place = (title: string) => {
+    const before = svg.slice(0, svg.indexOf(`>${title}<`));
+    return [...before.matchAll(/concat_\d_group"[^>]*><g transform="translate\(([\d.]+),([\d.]+)\)"/g)]
+      .at(-1)!
+      .slice(1);
+  };
+  const [psnr, next] = [place('PSNR at SR2'), place('PSNR at SR4')];
+  expect(next[0]).toBe(psnr[0]);
+  expect(Number(next[1])).toBeGreaterThan(Number(psnr[1]));
 });
 
 describe('drawing', () => {

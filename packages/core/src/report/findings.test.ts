@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { findingsOf } from './findings.js';
 import { statisticsOf } from './statistics.js';
-import { type Asked, madeUpResults, SPEC } from './testing/results.js';
+import { type Asked, madeUpResults, SERIES, SPEC, SWEEP_SPEC } from './testing/results.js';
 import { fixed, listed, whereText } from './wording.js';
 
 const say = (asked: Asked = {}, topic?: string) => {
@@ -71,6 +71,60 @@ describe('what is said', () => {
       claims += findingsOf(noisy, statisticsOf(noisy)).filter(({ text }) => / is best at/.test(text)).length;
     }
     expect(claims).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('sweeps', () => {
+  const [first] = SERIES;
+  const restorers = SWEEP_SPEC.restorers.filter(({ series }) => series === undefined || series === first);
+  /** The series' values by its places 0, 200 .. 1000; levels stand at 3. */
+  const sweep = (heights: Readonly<Record<string, readonly number[]>>): Asked => ({
+    spec: { ...SWEEP_SPEC, restorers, seeds: [0] },
+    score: (_, { restorer, image, degradation }, metric) => {
+      const at = restorer.label.startsWith(first) ? Number(restorer.label.split('t=')[1]) / 200 : undefined;
+      const height =
+        at === undefined ? 3 : heights[metric === 'psnr' && degradation.name === 'SR2' ? 'sr2' : metric]![at]!;
+      return { value: height + Number.parseInt(image.hash, 16) * 0.01 };
+    },
+  });
+
+  test('the best place by each metric, where metrics disagree, and where it stands to each level: each in a sentence', () => {
+    const asked = sweep({ psnr: [6, 5, 4, 3, 2, 1], sr2: [4, 5, 4, 4, 4, 4], niqe: [6, 5, 4, 2, 1, 2] });
+    expect(say(asked)).toEqual([
+      `${first} along t*, by PSNR (higher is better): 200 is best at SR2; 0 is best at SR4 and Blur1.`,
+      `${first} along t*, by NIQE (lower is better): 800 is best at every degradation.`,
+      `${first} along t*, at SR2: PSNR ranks 200 above 800, NIQE ranks 800 above 200; both differences are distinguishable.`,
+      `${first} along t*, at SR4 and Blur1: PSNR ranks 0 above 800, NIQE ranks 800 above 0; both differences are distinguishable.`,
+      `${first} against the degraded picture by PSNR: at SR2 better at every point; at SR4 and Blur1 better at 0 to 400, worse at 800 and 1000 and not distinguishable at 600.`,
+      `${first} against the degraded picture by NIQE: at every degradation better at 600 to 1000 and worse at 0 to 400.`,
+      `${first} against M_phi alone by PSNR: at SR2 better at every point; at SR4 and Blur1 better at 0 to 400, worse at 800 and 1000 and not distinguishable at 600.`,
+      `${first} against M_phi alone by NIQE: at every degradation better at 600 to 1000 and worse at 0 to 400.`,
+    ]);
+  });
+
+  test('no best place among equals', () => {
+    const flat = [3, 3, 3, 3, 3, 3];
+    const text = say(sweep({ psnr: flat, sr2: flat, niqe: flat })).join('\n');
+    expect(text).not.toMatch(/is best|(better|worse) at \d/);
+    expect(text).toContain('has the best mean but cannot be told from');
+  });
+
+  test('the text grows with the points, not with their square', () => {
+    const long = (n: number) => {
+      const points = Array.from({ length: n }, (_, i) => ({
+        ...restorers[2]!,
+        label: `point ${i}`,
+        x: (1000 * i) / (n - 1),
+      }));
+      return say({ spec: { ...SWEEP_SPEC, restorers: [...restorers.slice(0, 2), ...points] } });
+    };
+    expect(long(20).length).toBeLessThanOrEqual(long(5).length + 2);
+  });
+
+  test('below the fewest pictures nothing is claimed', () => {
+    expect(say({ spec: SWEEP_SPEC, images: ['a', 'b', 'c'] })).toEqual([
+      expect.stringContaining('With 3 pictures nothing is claimed'),
+    ]);
   });
 });
 

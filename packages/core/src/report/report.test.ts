@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import sharp from 'sharp';
 import type { StudyResults } from '../study/contract.js';
 import { writeReport } from './report.js';
-import { type Asked, madeUpResults, SPEC, writePictures } from './testing/results.js';
+import { type Asked, madeUpResults, SERIES, SPEC, SWEEP_SPEC, writePictures } from './testing/results.js';
 
 let root = '';
 let studies = 0;
@@ -140,6 +140,71 @@ describe('a report', () => {
   });
 });
 
+describe('a report of a sweep over restorers', () => {
+  let text = '';
+  let out = '';
+  beforeAll(async () => {
+    ({ text, out } = await page({ spec: { ...SWEEP_SPEC, bootstrap: { resamples: 200, seed: 1 } } }));
+  });
+  const section = (id: string) => new RegExp(`<section id="${id}"[\\s\\S]*?</section>`).exec(text)![0];
+  const wordsOf = (id: string) => textOf(section(id)).replace(/\s+/g, ' ');
+
+  test('has a row of panels for each degradation, one legend for series and levels', () => {
+    const curves = section('curves');
+    expect([...curves.matchAll(/<h3>([^<]*)<\/h3>/g)].map(([, name]) => name)).toEqual([
+      ...['SR2', 'SR4', 'Blur1'],
+      ...['SR2', 'SR4', 'Blur1'],
+    ]);
+    expect([...curves.matchAll(/data-figure="([^"]*)"/g)].map(([, name]) => name)).toContain('niqe-difference-Blur1');
+    expect(curves.match(/<button type="button" aria-pressed/g)).toHaveLength(4);
+    expect(wordsOf('curves')).toContain('of each point to its series’ first (at 0)');
+    expect(wordsOf('curves')).toContain('Dashed lines are restorers that do not depend on t*.');
+  });
+
+  test('states each claim with its verdict after the findings, and writes them for scripts', async () => {
+    const order = ['findings', 'claims', 'curves'].map((id) => text.indexOf(`<section id="${id}"`));
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    expect(text).toContain('href="#claims"');
+    const words = wordsOf('claims');
+    expect(words).toContain('Distortion rises with the starting level Holds');
+    expect(words).toContain('Perception hardly improves with the starting level Does not hold');
+    expect(words).toMatch(/PSNR SR2 holds the value worsens −1\.\d{3} −\d\.\d{3} to −\d\.\d{3} 9 PSNR SR4/);
+    const written = JSON.parse(await readFile(join(out, 'report/claims.json'), 'utf8'));
+    expect(written.claims.map(({ outcome }: { outcome: string }) => outcome)).toEqual(['holds', 'refuted']);
+    for (const { sentence } of written.claims) expect(words).toContain(sentence);
+  });
+
+  test('sets places as columns, levels across them, and the spread over pictures and over seeds apart', () => {
+    const tables = section('tables');
+    expect(tables.match(/class="all-along [^"]*" colspan="6"/g)).toHaveLength(2 * 3 * 2 * 2);
+    expect(tables.match(/<th class="sweep-group"[^>]*><span>SR4</g)).toHaveLength(2 * 3);
+    const words = wordsOf('tables');
+    expect(words).toContain('Spread, as standard deviations: over pictures / over the seeds of a picture');
+    expect(words).toMatch(new RegExp(`${SERIES[0]} \\d\\.\\d\\d / \\d\\.\\d\\d `));
+    expect(words).toMatch(new RegExp(`${SERIES[1]} first −\\d`));
+  });
+
+  test('gives series, places and differences to the first in the CSV', async () => {
+    const [head, ...lines] = (await readFile(join(out, 'report/table.csv'), 'utf8')).trimEnd().split('\r\n');
+    const rows = lines.map((line) =>
+      Object.fromEntries(line.split(',').map((value, i) => [head!.split(',')[i], value])),
+    );
+    expect(rows).toHaveLength(2 * 3 * 14);
+    const [none, own] = [rows[0]!, rows.find(({ series_x: x, degradation }) => x === '1000' && degradation === 'SR4')!];
+    expect([none.series, none.series_x, none.difference_to_first]).toEqual(['', '', '']);
+    expect(own).toMatchObject({ metric: 'psnr', series: SERIES[0], first_verdict: 'worse' });
+    expect(Number(own.difference_to_first)).toBeLessThan(-1);
+    expect(Number(own.picture_deviation)).toBeGreaterThan(Number(own.seed_deviation));
+  });
+});
+
+test('a study with one seed has no table of spread, and one without claims no section of them', async () => {
+  const { text, out } = await page(ONE);
+  expect(text).not.toContain('Spread, as standard deviations');
+  expect(text).not.toContain('href="#claims"');
+  expect(Object.keys(await contents(join(out, 'report')))).not.toContain('claims.json');
+});
+
 describe('hostile and broken results', () => {
   const NASTY = '</script><script>alert(1)</script><img src=x onerror="alert(2)"> \' " & \u2028 \u202e \u{1f9ea}';
 
@@ -153,6 +218,13 @@ describe('hostile and broken results', () => {
           restorers: [SPEC.restorers[0]!, { id: 'wiener', label: NASTY, settings: { note: NASTY } }],
           degradations: [{ ...SPEC.degradations[0]!, name: NASTY }],
           pictures: { images: 1, degradations: [NASTY] },
+          claims: [
+            {
+              text: NASTY,
+              metrics: [`x${NASTY}`],
+              test: { kind: 'better', restorer: NASTY, than: SPEC.restorers[0]!.label },
+            },
+          ],
         },
         metrics: [{ alias: `x${NASTY}`, identity: NASTY, direction: 'higher', describe: NASTY }],
         row: (row) =>

@@ -133,6 +133,7 @@ describe('summaries', () => {
     expect(summary).toMatchObject({
       n: 2,
       mean: 16,
+      pictureDeviation: Math.sqrt(32), // of 12 and 20
       seedDeviation: 2,
       undefinedScores: [{ reason: 'not-finite', count: 2 }],
     });
@@ -208,6 +209,24 @@ describe('comparisons', () => {
       n: 6,
       difference: 0,
     });
+  });
+
+  test('the other may stand at another degradation', () => {
+    const results = madeUpResults({ score: (_, { image, degradation }) => ({ value: image.width + degradation.x! }) });
+    const statistics = statisticsOf(results);
+    expect(statistics.compare('blur-5', 'psnr', 'Wiener', 'Wiener', 'blur-2')).toMatchObject({
+      difference: 3,
+      verdict: 'better',
+    });
+    expect(statistics.compare('blur-5', 'psnr', 'Wiener', 'Restorer S').difference).toBe(0);
+  });
+
+  test('a leader may be asked for among some', () => {
+    const statistics = study(9, (label) => ({ Wiener: 2, 'Restorer S': 1 })[label] ?? 0);
+    const some = ['Restorer S', 'Richardson-Lucy'];
+    expect(statistics.lead('blur-2', 'psnr', some)).toEqual({ leader: 'Restorer S', ties: [], enough: true });
+    expect(statistics.lead('blur-2', 'psnr')!.leader).toBe('Wiener');
+    expect(statistics.lead('blur-2', 'psnr', ['Wiener'])).toBeUndefined();
   });
 
   test('the leader is best where it is told from all others, else its ties are named', () => {
