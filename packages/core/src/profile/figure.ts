@@ -73,8 +73,8 @@ function spec(report: ProfileReport, panel: Panel, metric: string): Json | undef
       },
       {
         data: { values: levels },
-        mark: { ...label, align: 'right', dx: -2, dy: -2 },
-        encoding: { x: { value: PLOT.width }, y: y('mean'), color, text: { field: 'restorer' } },
+        mark: { ...label, dx: 4, dy: -2 },
+        encoding: { x: { value: 0 }, y: y('mean'), color, text: { field: 'restorer' } },
       },
       {
         data: { values: placed.filter(({ low }) => low !== null) },
