@@ -262,8 +262,8 @@ test('installed: listed, found as a restorer, verified by a run', async () => {
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     const { installedLatentRestorers } = await import('../restorer/latent/definitions.js');
-    const [definition, ...rest] = await installedLatentRestorers();
-    expect([definition!.id, rest]).toEqual(['diffbir-tiny', []]);
+    const definition = (await installedLatentRestorers()).find(({ id }) => id === 'diffbir-tiny');
+    expect(definition).toBeDefined();
     const restorer = await definition!.create({ steps: 1, sampler: 'ddim' }, { threads: 2 });
     expect(restorer.identity).toContain('threads=2');
     await restorer.dispose();
