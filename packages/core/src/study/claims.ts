@@ -50,7 +50,8 @@ function assertTest(
     const labels = restorers.map(({ label }) => label);
     assertKnown([test.restorer], labels, `${at}.restorer`);
     assertKnown([test.than], labels, `${at}.than`);
-    if (test.restorer === test.than) throw refuse(`${at}.than`, 'another restorer', describeValue(test.than));
+    if (test.restorer === test.than && test.thanAt === undefined)
+      throw refuse(`${at}.than`, 'another restorer', describeValue(test.than));
     return;
   }
   const curves = seriesOf(restorers);

@@ -27,11 +27,11 @@ export interface StudyClaim {
   /** Names; default: every degradation. */
   readonly degradations?: readonly string[];
   readonly test:
-    /** `thanAt`: the degradation at which the other stands, where it is another (a round trip of the photograph itself). */
     | {
         readonly kind: 'better' | 'not-better';
         readonly restorer: string;
         readonly than: string;
+        /** The degradation at which the other stands, where it is another (a round trip of the photograph itself). */
         readonly thanAt?: string;
       }
     /** `margin`: the change, in the metric's units, that `hardly-changes` allows. */
