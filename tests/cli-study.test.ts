@@ -47,6 +47,18 @@ beforeAll(async () => {
 });
 afterAll(() => scratch.remove());
 
+test('--long-side and --seeds stand over the spec’s', async () => {
+  const plan = (...flags: string[]) =>
+    ir('study', 'plan', 'small.yaml', '--images', 'photos', '--json', ...flags).then(({ stdout }) =>
+      JSON.parse(stdout),
+    );
+  const { images, seeds } = await plan('--long-side', '104', '--seeds', '3,4');
+  expect(images).toMatchObject([1, 2].map(() => ({ width: 56, height: 104 })));
+  expect(seeds).toEqual([3, 4]);
+  expect((await plan('--long-side', 'none')).images).toMatchObject([SIZE, SIZE]);
+  refusal(await callIr('study', 'plan', at('small.yaml'), '--images', at('photos'), '--long-side', '0', '--json'));
+});
+
 test('plan and --dry-run say what a study consists of, compute nothing and write nothing', async () => {
   const where = ['small.yaml', '--images', 'photos', '--out', 'planned'];
   const [plan, dry, text] = await Promise.all([

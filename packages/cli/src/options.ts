@@ -41,6 +41,16 @@ export function seed(text: string): number | bigint {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }
 
+/** Several seeds of a study. */
+export const seeds =
+  (flag: string) =>
+  (text: string): number[] =>
+    list(flag)(text).map(integer(flag, 0));
+
+/** Pixels, or `none`. */
+export const longSide = (text: string): number | 'none' =>
+  text === 'none' ? text : integer('--long-side', 1, 100_000)(text);
+
 /** `psnr,ssim-y`: words between commas, each once. */
 export const list =
   (flag: string) =>

@@ -6,6 +6,7 @@ import {
   isAbort,
   loadStudySpec,
   PartialError,
+  parseStudySpec,
   planStudy,
   readStudy,
   runStudy,
@@ -16,7 +17,7 @@ import {
   writeReport,
 } from '@ir/core';
 import { Command } from 'commander';
-import { given, integer, withExamples, withOutputFlags } from '../options.js';
+import { given, integer, longSide, seeds, withExamples, withOutputFlags } from '../options.js';
 import { bundledPhotographs, PHOTOGRAPHS_NOTE } from '../photographs.js';
 import { setup } from '../registry.js';
 import { Session, type SessionFlags } from '../session.js';
@@ -27,6 +28,8 @@ import type { Terminal } from '../terminal.js';
 interface Flags extends SessionFlags {
   readonly images?: string;
   readonly out?: string;
+  readonly longSide?: number | 'none';
+  readonly seeds?: number[];
   readonly jobs?: number;
   readonly dryRun?: boolean;
 }
@@ -50,7 +53,9 @@ function withStudyFlags(command: Command): Command {
   return command
     .argument('[spec]', 'a spec file or the name of a bundled study', DEFAULT_STUDY)
     .option('--images <dir>', 'a folder of photographs (default: the bundled ones)')
-    .option('--out <dir>', 'where results go; an earlier run found there is continued (default: ir-out/STUDY)');
+    .option('--out <dir>', 'where results go; an earlier run found there is continued (default: ir-out/STUDY)')
+    .option('--long-side <n>', 'reduce longer pictures to it, or none, whatever the spec says', longSide)
+    .option('--seeds <list>', 'seeds instead of the spec’s, for example 0,1,2', seeds('--seeds'));
 }
 
 function runCommand(terminal: Terminal): Command {
@@ -66,6 +71,7 @@ function runCommand(terminal: Terminal): Command {
   const examples = [
     'ir study run                                            the paper’s Figure 2',
     'ir study run figure-2 --images photos/ --out results/   the same on other photographs',
+    'ir study run table-2 --images photos/ --long-side none  in the sizes that the photographs have',
     'ir study run my-study.yaml --jobs 2 --json',
   ];
   return withExamples(withOutputFlags(command), examples).action((spec: string, flags: Flags) => {
@@ -104,14 +110,18 @@ interface Study {
   readonly options: StudyOptions;
 }
 
-async function open(name: string, { images, out, jobs }: Flags, session: Session): Promise<Study> {
+async function open(name: string, { images, out, jobs, longSide, seeds }: Flags, session: Session): Promise<Study> {
   const file = studyFile(name);
-  const spec = await loadStudySpec(file).catch((error: unknown) => {
+  const written = await loadStudySpec(file).catch((error: unknown) => {
     const near = error instanceof InputError && error.code === 'IR_E_NOT_FOUND' ? nearestStudy(name) : undefined;
     throw near
       ? new InputError('IR_E_NOT_FOUND', `${(error as Error).message} Did you mean the study ${near}?`)
       : error;
   });
+  const spec = parseStudySpec(
+    { ...written, ...given('longSide', longSide === 'none' ? null : longSide), ...given('seeds', seeds) },
+    file,
+  );
   const options: StudyOptions = {
     ...(images === undefined ? { images: bundledPhotographs(), imagesNote: PHOTOGRAPHS_NOTE } : { images }),
     out: out ?? defaultOut(file),
