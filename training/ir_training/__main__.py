@@ -2,7 +2,7 @@
 
 restorer-s: pack|train|anneal|gains|export, parts sharp, noisy, gate
 ldm-s:      train|anneal|latents|evaluate|export|all, parts vae, decoder, denoiser
-encoder-s:  views|train|anneal|evaluate|export, part student
+encoder-s:  views|train|anneal|evaluate|export, parts student, head
 """
 import argparse
 from pathlib import Path
@@ -21,7 +21,7 @@ COMMANDS = {
     "latent-diffusion": ["pack", "train", "anneal", "latents", "evaluate", "export", "all"],
     "encoder": ["pack", "views", "train", "anneal", "evaluate", "export"],
 }
-MODEL_OF_PART = {"vae": "ldm-s", "decoder": "ldm-s", "denoiser": "ldm-s", "student": "encoder-s"}
+MODEL_OF_PART = {"vae": "ldm-s", "decoder": "ldm-s", "denoiser": "ldm-s", "student": "encoder-s", "head": "encoder-s"}
 MODEL_OF_COMMAND = {"latents": "ldm-s", "evaluate": "ldm-s", "all": "ldm-s", "views": "encoder-s"}
 
 

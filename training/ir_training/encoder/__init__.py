@@ -2,8 +2,11 @@
 import argparse
 from pathlib import Path
 
+from ..run import Run
 from . import bars, export, views
+from .head import HeadRun
 from .runs import StudentRun
+from .student import Student
 from .teacher import Teacher
 
 
@@ -12,16 +15,39 @@ def main(options: argparse.Namespace, config: dict, packed: Path) -> None:
     if options.command == "views":
         views.build(folder / "views", packed, config, Teacher(options.teacher))
         return
-    run = StudentRun(config, "student", folder)
+    measured = lambda: bars.Bars(options.val, folder / "bars", options.teacher)
     if options.command in ("train", "anneal"):
-        run.prepare(folder / "views", bars.Bars(options.val, folder / "bars", options.teacher))
+        run = StudentRun(config, "student", folder) if options.part == "student" else head(options, config, folder)
+        run.prepare(folder / "views", measured())
         print(f"{'resumed' if run.load('steady.pt') else 'started'} at step {run.step}", flush=True)
         run.train(options.steps, options.command == "anneal")
         return
-    if not run.load(options.checkpoint):
-        raise SystemExit(f"expected a checkpoint at {run.folder / options.checkpoint}; run train and anneal first")
+    runs = finished(options, config, folder)
     if options.command == "export":
-        export.export(config, run, options.models / config["id"])
+        export.export(config, whole(runs), runs, options.models / config["id"])
         return
-    for name, value in bars.Bars(options.val, folder / "bars", options.teacher)(run.ema).items():
+    scored = measured()
+    for name, value in scored(scored.told(lambda picture: whole(runs)(picture)[0])).items():
         print(f"{name:24s} {value:.4f}")
+
+
+def loaded(run: Run, checkpoint: str) -> Run:
+    if not run.load(checkpoint):
+        raise SystemExit(f"expected a checkpoint at {run.folder / checkpoint}; train and anneal {run.name} first")
+    return run
+
+
+def head(options: argparse.Namespace, config: dict, folder: Path) -> HeadRun:
+    student = loaded(StudentRun(config, "student", folder), options.checkpoint)
+    return HeadRun(config, "head", folder, student.ema.eval())
+
+
+def finished(options: argparse.Namespace, config: dict, folder: Path) -> dict[str, Run]:
+    return {"student": loaded(StudentRun(config, "student", folder), options.checkpoint), "head": loaded(head(options, config, folder), options.checkpoint)}
+
+
+def whole(runs: dict[str, Run]) -> Student:
+    """The student with the finished head."""
+    student = runs["student"].ema.eval()
+    student.whole = runs["head"].ema.eval()
+    return student

@@ -2,6 +2,7 @@
 and whether a blurred picture finds its original. The product's own numbers are those of scripts/encoder-card.mjs.
 """
 from pathlib import Path
+from typing import Callable
 
 import numpy as np
 import torch
@@ -48,24 +49,25 @@ class Bars:
         clean = whole[:height, :width].astype(np.float32) / np.float32(255)
         return np.stack([views.to8(clean), *(views.to8(degraded(clean, task, index)) for task in TASKS)])
 
-    def __call__(self, network: torch.nn.Module) -> dict[str, float]:
-        network.eval()
-        told = np.stack([[self._embed(network, one) for one in versions] for versions in self.pictures])
+    def told(self, network: Callable[[torch.Tensor], torch.Tensor]) -> np.ndarray:
+        """What a network says of each version of each picture, (pictures, versions, d)."""
+        with torch.inference_mode():
+            return np.stack([[network(tensor(one)).numpy()[0] for one in versions] for versions in self.pictures])
+
+    def __call__(self, told: np.ndarray) -> dict[str, float]:
         a, b = (one_minus_cos(e[:, :1], e[:, 1:]) for e in (told, self.taught))
         within = [spearmanr(x, y).statistic for x, y in zip(a, b)]
         return {
-            "spearman": float(spearmanr(a.ravel(), b.ravel()).statistic),
-            "spearmanOfTasks": float(np.mean([spearmanr(x, y).statistic for x, y in zip(a.T, b.T)])),
-            "spearmanOfPictures": float(np.mean(within)),
-            "found": found(told, TASKS.index("blur4") + 1),
-            "foundByTeacher": found(self.taught, TASKS.index("blur4") + 1),
+            "spearman": round(float(spearmanr(a.ravel(), b.ravel()).statistic), 4),
+            "spearmanOfTasks": round(float(np.mean([spearmanr(x, y).statistic for x, y in zip(a.T, b.T)])), 4),
+            "spearmanOfPictures": round(float(np.mean(within)), 4),
+            "found": round(found(told, TASKS.index("blur4") + 1), 4),
+            "foundByTeacher": round(found(self.taught, TASKS.index("blur4") + 1), 4),
         }
 
-    @staticmethod
-    def _embed(network: torch.nn.Module, picture: np.ndarray) -> np.ndarray:
-        x = torch.from_numpy(picture.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(255))
-        with torch.inference_mode():
-            return network(x)[0][0].numpy()
+
+def tensor(picture: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(picture.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(255))
 
 
 def found(embeddings: np.ndarray, version: int) -> float:

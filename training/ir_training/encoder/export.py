@@ -30,10 +30,10 @@ def pictures(batch: int, height: int, width: int) -> dict[str, torch.Tensor]:
     return {"image": torch.rand(batch, 3, height, width, generator=torch.Generator().manual_seed(1))}
 
 
-def export(config: dict, run, folder: Path) -> None:
+def export(config: dict, student: torch.nn.Module, runs: dict, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{config['id']}.onnx"
-    network = rounded(copy.deepcopy(run.ema).eval().folded().to(memory_format=torch.contiguous_format))
+    network = rounded(copy.deepcopy(student).eval().folded().to(memory_format=torch.contiguous_format))
     given = pictures(2, *SIZES[0])
     torch.onnx.export(
         network, tuple(given.values()), str(path), opset_version=17, dynamo=False,
@@ -46,8 +46,8 @@ def export(config: dict, run, folder: Path) -> None:
     record = {
         "id": config["id"],
         "multiple": MULTIPLE,
-        "steps": run.step,
-        "trainingSeconds": round(run.seconds),
+        "steps": {name: run.step for name, run in runs.items()},
+        "trainingSeconds": {name: round(run.seconds) for name, run in runs.items()},
         "parameters": sum(p.numel() for p in network.parameters()),
         "maxAbsDifferenceToPyTorch": float(f"{worst:.2e}"),
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -55,5 +55,5 @@ def export(config: dict, run, folder: Path) -> None:
         "config": config,
     }
     (folder / "training.json").write_text(json.dumps(record, indent=1) + "\n")
-    (folder / "curve.jsonl").write_text("".join(curve({run.name: run})))
+    (folder / "curve.jsonl").write_text("".join(curve(runs)))
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {record['parameters']} parameters, largest difference to PyTorch {worst:.1e}")

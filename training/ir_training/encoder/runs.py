@@ -3,12 +3,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn.functional import cosine_similarity
+from torch.nn.functional import cosine_similarity, normalize
 
 from ..run import Run
 from .bars import Bars
 from .student import MULTIPLE, Student
 from .views import Groups
+
+SETTLE = 30  # batches
 
 
 def relative_error(told: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:
@@ -16,12 +18,32 @@ def relative_error(told: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:
     return ((told - taught) ** 2).sum(-1).mean() / (taught**2).sum(-1).mean()
 
 
-def chords(vectors: torch.Tensor) -> torch.Tensor:
-    """sqrt(1 - cos) of all pairs within (groups, views, d) and of all clean views: spread more evenly than 1 - cos, of which most is next to 0."""
-    unit = torch.nn.functional.normalize(vectors, dim=-1)
-    within = (unit @ unit.transpose(1, 2)).flatten()
-    between = (unit[:, 0] @ unit[:, 0].T).flatten()
-    return (1 - torch.cat([within, between])).clamp(min=1e-5).sqrt()
+def chords(vectors: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """sqrt(1 - cos) of all pairs within each of (groups, views, d), and of all clean views: spread more evenly than 1 - cos."""
+    unit = normalize(vectors, dim=-1)
+    return tuple((1 - cosines).clamp(min=1e-5).sqrt() for cosines in (unit @ unit.transpose(1, 2), unit[:, 0] @ unit[:, 0].T))
+
+
+def relation(told: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:
+    """How differently (groups, views, d) lie to each other: within groups, and between pictures with half its weight."""
+    within, between = ((a - b).abs().mean() for a, b in zip(chords(told), chords(taught)))
+    return (2 * within + between) / 3
+
+
+def telling(right: torch.Tensor, wrong: torch.Tensor, temperature: float, known: torch.Tensor) -> torch.Tensor:
+    """How surely a degraded view is told to be of its own picture (cosine `right`, [...]) and of no other (`wrong`, [..., others]): InfoNCE over those
+    whose picture the teacher still knows.
+    """
+    logits = torch.cat([right[..., None], wrong], -1) / temperature
+    return (-logits.log_softmax(-1)[..., 0] * known).sum() / known.sum().clamp(min=1)
+
+
+def averaged(run: Run, keep: float) -> None:
+    """Statistics of the normalisation follow the weights they belong to."""
+    keep = min(keep, (1 + run.step) / (10 + run.step))
+    run.ema.eval()
+    for mean, now in zip(run.ema.buffers(), run.net.buffers()):
+        mean.copy_(mean.lerp(now, 1 - keep) if mean.is_floating_point() else now)
 
 
 class Others:
@@ -34,11 +56,10 @@ class Others:
         join = lambda old, new: new if old is None else torch.cat([old, new])[-self.most :]
         self.vectors, self.crops = join(self.vectors, vectors), join(self.crops, crops)
 
-    def nearest(self, vectors: torch.Tensor, crops: torch.Tensor) -> torch.Tensor:
-        """The largest cosine of each of (groups, views, d) with one of another crop, (groups, views)."""
-        cosines = torch.nn.functional.normalize(vectors, dim=-1) @ torch.nn.functional.normalize(self.vectors, dim=-1).T
-        same = crops[:, None, None] == self.crops
-        return cosines.masked_fill(same, -1).amax(-1)
+    def cosines(self, vectors: torch.Tensor, crops: torch.Tensor) -> torch.Tensor:
+        """Of each of (groups, views, d) with each that is kept, (groups, views, kept); -1 with those of its own crop."""
+        found = normalize(vectors, dim=-1) @ normalize(self.vectors, dim=-1).T
+        return found.masked_fill(crops[:, None, None] == self.crops, -1)
 
 
 class StudentRun(Run):
@@ -72,9 +93,8 @@ class StudentRun(Run):
         target = taught.mean(2)
         return {
             "tokens": relative_error(tokens, taught),
-            "embedding": relative_error(embedding, target),
             "angle": 1 - cosine_similarity(tokens, taught, dim=-1).mean(),
-            "relation": (chords(embedding) - chords(target)).abs().mean(),
+            "relation": relation(embedding, target),
             "agreement": 1 - cosine_similarity(tokens[:, 0], own_tokens, dim=-1).mean(),
             "apart": self.apart(embedding[:, 1:], own, crops, 1 - cosine_similarity(target[:, 1:], target[:, :1], dim=-1)),
         }
@@ -87,17 +107,31 @@ class StudentRun(Run):
         return embedding, tokens.unflatten(1, (side, side)).flip(2).flatten(1, 2)
 
     def apart(self, degraded: torch.Tensor, own: torch.Tensor, crops: torch.Tensor, distance: torch.Tensor) -> torch.Tensor:
-        """A degraded view lies nearer to its own picture than to any other by a margin, if the teacher still knows the picture: 0 where it does."""
-        hinge = self.config["apart"]
-        lead = cosine_similarity(degraded, own[:, None], dim=-1) - self.others.nearest(degraded, crops)
-        return ((hinge["margin"] - lead).clamp(min=0) * (distance < hinge["known"])).mean()
+        settings = self.config["apart"]
+        right = cosine_similarity(degraded, own[:, None], dim=-1)
+        return telling(right, self.others.cosines(degraded, crops), settings["temperature"], distance < settings["known"])
 
     def _average(self, keep: float) -> None:
-        """Statistics of the normalisation are averaged already; they are taken as they are. The averaged network never sees a batch."""
         super()._average(keep)
+        averaged(self, keep)
+
+    def settle(self) -> None:
+        """The averaged network's own statistics for its normalisation: averages of other networks' statistics are a little wrong for it."""
+        norms = [m for m in self.ema.modules() if isinstance(m, (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d))]
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # the plain mean over batches
+        self.ema.train()
+        with torch.no_grad(), self.autocast():
+            for k in range(SETTLE):
+                views = self.groups.batch(np.random.default_rng([self.config["seed"], k, 1]), self.config["batch"], self.config["degraded"])[0]
+                self.ema(torch.from_numpy(views).flatten(0, 1).contiguous(memory_format=torch.channels_last))
         self.ema.eval()
-        for mean, now in zip(self.ema.buffers(), self.net.buffers()):
-            mean.copy_(now)
+
+    def save(self, checkpoint: str) -> None:
+        self.settle()
+        super().save(checkpoint)
 
     def measure(self) -> dict:
-        return {name: round(value, 4) for name, value in self.bars(self.ema).items()}
+        self.settle()
+        return self.bars(self.bars.told(lambda picture: self.ema(picture)[0]))

@@ -93,9 +93,17 @@ def crops_of(shape: tuple[int, ...], config: dict, chunk: int) -> np.ndarray:
 
 
 def build(folder: Path, packed: Path, config: dict, model: teacher.Teacher) -> None:
+    """In `folder` those of the configuration's `views`, and in `folder/wholes` those of its `wholes`, with the same basis."""
+    crops = np.load(packed, mmap_mode="r")
     folder.mkdir(parents=True, exist_ok=True)
-    crops, settings = np.load(packed, mmap_mode="r"), config["views"]
-    basis = basis_of(folder, crops, settings, model)
+    basis = basis_of(folder, crops, config["views"], model)
+    build_set(folder, crops, config, model, basis)
+    build_set(folder / "wholes", crops, {**config, "views": config["wholes"], "seed": config["seed"] + 1}, model, basis)
+
+
+def build_set(folder: Path, crops: np.ndarray, config: dict, model: teacher.Teacher, basis: np.ndarray) -> None:
+    settings = config["views"]
+    folder.mkdir(exist_ok=True)
     for chunk in range(settings["groups"] // CHUNK):
         path = folder / f"tokens-{chunk:04d}.npy"
         if path.exists():
@@ -104,7 +112,7 @@ def build(folder: Path, packed: Path, config: dict, model: teacher.Teacher) -> N
         save(folder / f"pixels-{chunk:04d}.npy", np.stack(groups))
         save(folder / f"crops-{chunk:04d}.npy", crops_of(crops.shape, config, chunk))
         save(path, np.stack([model(views)[1] @ basis for views in groups]).astype(np.float16))
-        print(f"views: {CHUNK * (chunk + 1)} of {settings['groups']} groups", flush=True)
+        print(f"{folder.name}: {CHUNK * (chunk + 1)} of {settings['groups']} groups", flush=True)
 
 
 class Groups:
@@ -114,6 +122,7 @@ class Groups:
         names = sorted(p.name for p in folder.glob("tokens-*.npy"))
         if not names:
             raise SystemExit(f"expected views in {folder}; run the command views first")
+        self.folder = folder
         load = lambda name: np.load(folder / name, mmap_mode="r")
         self.tokens = [load(name) for name in names]
         self.pixels = [load(name.replace("tokens", "pixels")) for name in names]
