@@ -23,7 +23,8 @@ TABLE = {
     "grain": [("grainy", 0.014, None)],
     "blockiness": [("blocky", 1.5, None)],
 }
-QUALITY = ("sharpness", "grain", "blockiness")  # a wish of the user's at inference; what is measured in I_reg is its fault, not the target's
+# What blur, noise and compression change: measured in I_reg it is a fault, not the target's property; at inference a wish of the user's.
+QUALITY = ("texture", "sharpness", "grain", "blockiness")
 WORDS = [row[0] for rows in TABLE.values() for row in rows]
 VOCABULARY = ["<pad>", *WORDS]  # a word's id is its place here
 IDS = {word: i for i, word in enumerate(VOCABULARY) if i != PAD}
