@@ -100,14 +100,19 @@ export function singleOp(
 export const identityGraph = (): Uint8Array => singleOp('Identity');
 
 /** A quotient of zero and zero at every sample. */
-export function notANumberGraph(): Uint8Array {
+export const notANumberGraph = (): Uint8Array => dividedByNothing('nothing');
+
+/** Infinite wherever the picture is not black. */
+export const infinityGraph = (): Uint8Array => dividedByNothing('input');
+
+function dividedByNothing(dividend: 'input' | 'nothing'): Uint8Array {
   const zero: TensorSpec = { name: 'zero', dims: [1], data: Float32Array.of(0) };
   return onnxBytes({
     inputs: [picture('input')],
     outputs: [picture('output')],
     nodes: [
       { op: 'Mul', inputs: ['input', 'zero'], outputs: ['nothing'] },
-      { op: 'Div', inputs: ['nothing', 'nothing'], outputs: ['output'] },
+      { op: 'Div', inputs: [dividend, 'nothing'], outputs: ['output'] },
     ],
     tensors: [zero],
   });

@@ -7,7 +7,14 @@ import type { Image } from '../../image/contract.js';
 import { random, randomImage } from '../../image/testing/pictures.js';
 import { addModel } from '../../models/add.js';
 import { findModel, type InstalledModel, restorerModel } from '../../models/store.js';
-import { identityGraph, notANumberGraph, type RestorerGraph, restorerGraph, slowGraph } from '../../testing/graphs.js';
+import {
+  identityGraph,
+  infinityGraph,
+  notANumberGraph,
+  type RestorerGraph,
+  restorerGraph,
+  slowGraph,
+} from '../../testing/graphs.js';
 import { networkRestorer, noRestorer } from './definitions.js';
 import { type DirectRestorer, openRestorer } from './direct.js';
 import { tilesOf } from './tiles.js';
@@ -245,13 +252,15 @@ describe('running', () => {
     expect(await restorer.restore(randomImage(2))).toMatchObject({ width: 13, height: 9 });
   });
 
-  test('output that is not a number is refused with the name of the port', async () => {
+  test.each([
+    ['not a number', notANumberGraph()],
+    ['infinite, not made white', infinityGraph()],
+  ])('output that is %s is refused with the name of the port', async (_, bytes) => {
     const { manifest, folder: at } = restorerModel(await model(identityGraph()));
-    const file = join(at, 'nan.onnx');
-    const bytes = notANumberGraph();
+    const file = join(at, 'other.onnx');
     await writeFile(file, bytes);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const graph = { file: 'nan.onnx', sha256, bytes: bytes.length };
+    const graph = { file: 'other.onnx', sha256, bytes: bytes.length };
     await using restorer = await openRestorer({ manifest: { ...manifest, graph }, folder: at, origin: 'user' }).then(
       disposable,
     );

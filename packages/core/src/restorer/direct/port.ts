@@ -42,6 +42,11 @@ export function fromTensor(
       explain({ name: `${name} output ${port.name}`, expected: `float32 [${expected.join(', ')}]`, got }),
     );
   }
+  // Before clipping, which would make infinity white or black.
+  if (!tensor.data.every(Number.isFinite))
+    throw new ModelError(
+      explain({ name: `${name} output ${port.name}`, expected: 'numbers', got: 'values that are not finite' }),
+    );
   const [low, high] = port.range;
   const plane = width * height;
   const out = new Float32Array(channels * plane);
@@ -52,9 +57,5 @@ export function fromTensor(
       out[c * plane + i] = v < 0 ? 0 : v > 1 ? 1 : v;
     }
   }
-  if (!out.every(Number.isFinite))
-    throw new ModelError(
-      explain({ name: `${name} output ${port.name}`, expected: 'numbers', got: 'values that are not finite' }),
-    );
   return out;
 }
