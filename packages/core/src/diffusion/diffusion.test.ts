@@ -339,15 +339,6 @@ describe('identities', () => {
     await expect(finish(plan, z, { model, guidance: () => 2 })).rejects.toMatchObject({ code: 'IR_E_NOT_FINITE' });
   });
 
-  test('a predicted clean sample that overflows is refused, even where z does not', async () => {
-    const plan = ddim(SD, { times });
-    const huge: DenoiserFunction = (input) => new Float32Array(input.length).fill(2.5e37);
-    await expect(finish(plan, z, { model: huge })).rejects.toMatchObject({
-      code: 'IR_E_NOT_FINITE',
-      message: expect.stringMatching(/ddim.* x0: expected finite values at time/),
-    });
-  });
-
   test('no restoration guidance changes nothing beyond rounding; a full pull lands on the target', async () => {
     const target = Float32Array.from(z, (v) => v / 2);
     const plan = euler(SD, sigmaList(SD, times));
