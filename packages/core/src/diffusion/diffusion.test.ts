@@ -87,6 +87,7 @@ describe('schedules', () => {
     [{ steps: 0 }, 'steps'],
     [{ betaStart: -1 }, 'betaStart'],
     [{ betas: [0.1, 2] }, 'betas'],
+    [{ steps: 100_000, betaEnd: 0.9 }, 'some signal at the end'],
   ])('refuses %j', (options, name) => {
     expect(() => makeSchedule(options)).toThrow(
       expect.objectContaining({ code: 'IR_E_USAGE', message: expect.stringContaining(name) }),

@@ -40,6 +40,9 @@ export const sigmaOf = (alphaBar: number) => Math.sqrt((1 - alphaBar) / alphaBar
 
 const MAX_BETA = 0.999;
 
+/** Between which betas the laws that have them lie where nothing is said. */
+export const SCHEDULE_DEFAULTS = { betaStart: 1e-4, betaEnd: 0.02 } as const;
+
 const BARS: Readonly<Record<string, (u: number) => number>> = {
   cosine: (u) => Math.cos((((u + 0.008) / 1.008) * Math.PI) / 2) ** 2,
   exponential: (u) => Math.exp(-12 * u),
@@ -94,7 +97,8 @@ function betasFrom(alphaBar: Float64Array, round: (x: number) => number): Float6
  * @throws UsageError `IR_E_USAGE` for values out of range, and for eps-prediction with zero terminal SNR, from which x0 cannot be told
  */
 export function makeSchedule(options: ScheduleOptions = {}): Schedule {
-  const { law = 'linear', betaStart = 1e-4, betaEnd = 0.02, prediction = 'eps', zeroTerminalSnr = false } = options;
+  const { law = 'linear', prediction = 'eps', zeroTerminalSnr = false } = options;
+  const { betaStart = SCHEDULE_DEFAULTS.betaStart, betaEnd = SCHEDULE_DEFAULTS.betaEnd } = options;
   const steps = options.betas?.length ?? options.steps ?? 1000;
   check('steps', Number.isInteger(steps) && steps >= 1 && steps <= 100_000, 'an integer in 1..100000', steps);
   check('betaStart', betaStart > 0 && betaStart < 1, 'a number in 0..1', betaStart);
@@ -108,6 +112,7 @@ export function makeSchedule(options: ScheduleOptions = {}): Schedule {
     'others',
   );
   let alphaBar = cumulative(betas, round);
+  check('betas', alphaBar.at(-1)! > 0, 'fewer or smaller ones, which leave some signal at the end', 'none left');
   if (zeroTerminalSnr) {
     alphaBar = cumulative(betasFrom(toZeroTerminal(alphaBar), round), round);
     alphaBar[steps - 1] = 0;

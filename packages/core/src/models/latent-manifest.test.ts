@@ -124,6 +124,30 @@ describe('the manifest of a latent diffusion model', () => {
       (m) => Object.assign(m.parts.denoiser, { prediction: 'epsilon' }),
       /prediction: expected one of "eps", "v", "x0"/,
     ],
+    [
+      'betas of a law that makes its own',
+      'diffbir-tiny',
+      (m) => Object.assign(m, { schedule: { law: 'cosine', betaStart: 0.001 } }),
+      /schedule.betaStart: expected none, since law cosine makes its own, got 0.001/,
+    ],
+    [
+      'betas that fall',
+      'diffbir-tiny',
+      (m) => Object.assign(m, { schedule: { law: 'linear', betaStart: 0.03 } }),
+      /schedule.betaStart: expected a number up to betaEnd, 0.02, got 0.03/,
+    ],
+    [
+      'something in place of a zero that there is not',
+      'diffbir-tiny',
+      (m) => Object.assign(m.schedule, { terminalAlphaBar: 1e-8 }),
+      /schedule.terminalAlphaBar: expected none without zeroTerminalSnr/,
+    ],
+    [
+      'texts of another length than the encoder takes',
+      'diffbir-tiny',
+      (m) => Object.assign(m.parts.text.encoders[0].tokenizer, { length: 5 }),
+      /text.encoders\[0\].tokenizer.length: expected \d+, as tokens.shape has it, got 5/,
+    ],
   ];
   test.each(misfits)('%s is refused, naming the place', (_, model, change, says) => {
     expect(() => tinyModel(model, change)).toThrow(refusal('IR_E_SCHEMA', says));

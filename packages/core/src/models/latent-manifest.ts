@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SCHEDULE_DEFAULTS } from '../diffusion/schedule.js';
 import {
   autoencoderMisfits,
   decoder,
@@ -199,14 +200,31 @@ type Contents = z.output<z.ZodObject<{ parts: typeof parts }>> & {
   readonly latent: z.output<typeof latent>;
   readonly multiple: number;
   readonly condition: { readonly of: 'initial' | 'input' };
+  readonly schedule: z.output<typeof schedule>;
 };
 
+/** The laws that lie between two betas; the others need none. */
+const BETWEEN_BETAS: readonly string[] = ['linear', 'scaled-linear', 'sigmoid'];
+
+/** What of a schedule would not be felt, or run backwards. */
+function* scheduleMisfits({ law, betaStart, betaEnd, zeroTerminalSnr, terminalAlphaBar }: Contents['schedule']) {
+  const misfit = (key: string, expected: string): Misfit => ({ path: ['schedule', key], expected });
+  const { betaStart: from, betaEnd: to } = SCHEDULE_DEFAULTS;
+  for (const [key, value] of Object.entries({ betaStart, betaEnd }))
+    if (value !== undefined && !BETWEEN_BETAS.includes(law)) yield misfit(key, `none, since law ${law} makes its own`);
+  if (BETWEEN_BETAS.includes(law) && (betaStart ?? from) > (betaEnd ?? to))
+    yield misfit('betaStart', `a number up to betaEnd, ${betaEnd ?? to}`);
+  if (terminalAlphaBar !== undefined && !zeroTerminalSnr)
+    yield misfit('terminalAlphaBar', 'none without zeroTerminalSnr, which it stands in for');
+}
+
 /** Where parts do not fit each other, each with the place to mend. */
-function* misfits({ parts, latent, multiple, condition }: Contents): Generator<Misfit> {
+function* misfits({ parts, latent, multiple, condition, schedule }: Contents): Generator<Misfit> {
   const { channels } = latent;
   const { denoiser, control, text, captioner, initial } = parts;
   const at = (...path: (string | number)[]) => ['parts', ...path];
   yield* autoencoderMisfits({ parts, latent, multiple });
+  yield* scheduleMisfits(schedule);
 
   const grids: StatedGrid[] = [
     [at('denoiser', 'inputs', 'latent', 'shape'), denoiser.inputs.latent.shape, channels],
@@ -240,6 +258,12 @@ function* misfits({ parts, latent, multiple, condition }: Contents): Generator<M
     yield { path: at('denoiser', 'inputs'), expected: 'a context or vector port, since there is a text part' };
   if (captioner && text?.kind !== 'encoders')
     yield { path: at('text'), expected: 'encoders that read what the captioner says' };
+  if (text?.kind === 'encoders')
+    for (const [i, { tokens, tokenizer }] of text.encoders.entries()) {
+      const wanted = tokens.shape[1];
+      if (typeof wanted === 'number' && wanted !== tokenizer.length)
+        yield { path: at('text', 'encoders', i, 'tokenizer', 'length'), expected: `${wanted}, as tokens.shape has it` };
+    }
   if (captioner?.kind === 'tags') {
     const [, wanted] = captioner.output.shape;
     if (typeof wanted === 'number' && wanted !== captioner.words.length)
