@@ -182,6 +182,22 @@ describe('opening checks everything before anything runs', () => {
     await expect(opening(zeros)).rejects.toEqual(refusal('IR_E_MODEL', /control.onnx: expected SHA-256 0000/));
   });
 
+  test('an initial restoration that is not installed, or restores nothing', async () => {
+    const by = (id: string) =>
+      tinyModel('diffbir-tiny', ({ parts }) =>
+        Object.assign(parts, { initial: { kind: 'model', id, sha256: '0'.repeat(64) } }),
+      );
+    await expect(opening(by('restorer-q'))).rejects.toEqual(
+      refusal(
+        'IR_E_MODEL',
+        /^diffbir-tiny initial: .*"restorer-s"\? Name a restorer that is installed in parts.initial/,
+      ),
+    );
+    await expect(opening(by('restorer-s'))).rejects.toEqual(
+      refusal('IR_E_MODEL', /^diffbir-tiny initial \(restorer-s\): expected SHA-256 0000/),
+    );
+  });
+
   test('a graph with other ports: the part and the mend are named', async () => {
     const one = copy('diffbir-tiny');
     const bytes = identityGraph();

@@ -6,7 +6,7 @@ import type { LatentManifest, RestorerManifest } from '../../models/manifest.js'
 import { findModel, type InstalledModel, restorerModel, verifiedFile } from '../../models/store.js';
 import type { NetworkOptions } from '../../network/index.js';
 import { type DirectRestorer, openRestorer } from '../direct/direct.js';
-import { readCaptionTable } from './caption/table.js';
+import { assertReadable, readCaptionTable } from './caption/table.js';
 import { measuredCaptioner } from './captioner.js';
 import type { StatedPort } from './check.js';
 import type { Captioner } from './contract.js';
@@ -45,6 +45,17 @@ function openNetworks({ manifest, folder }: InstalledModel<LatentManifest>, opti
   return openGraphs(manifest.id, folder, graphs, options);
 }
 
+/** @throws ModelError naming the model whose part it is */
+async function initialModel(id: string, initial: string): Promise<InstalledModel<RestorerManifest>> {
+  try {
+    return restorerModel(await findModel(initial));
+  } catch (cause) {
+    const { message } = cause as Error;
+    const mend = 'Name a restorer that is installed in parts.initial, or install that one by `ir models add`.';
+    throw new ModelError(`${id} initial: ${message} ${mend}`, { cause });
+  }
+}
+
 /** M_phi as a restorer of its own: padded, tiled and checked like any other. */
 async function openInitial(
   { manifest, folder, origin }: InstalledModel<LatentManifest>,
@@ -66,7 +77,7 @@ async function openInitial(
     return openRestorer({ manifest: own, folder, origin }, options);
   }
   if (initial.kind !== 'model') return undefined;
-  const model = restorerModel(await findModel(initial.id));
+  const model = await initialModel(manifest.id, initial.id);
   const got = model.manifest.graph.sha256;
   if (got === initial.sha256) return openRestorer(model, options);
   const fix = 'Install the version of it that the manifest names, or write its hash into parts.initial';
@@ -97,12 +108,32 @@ async function readFixed(
   });
 }
 
+/** A captioner by a table, once every text encoder of whole words reads its words by the table's numbers. */
+async function openMeasured(
+  folder: string,
+  part: Extract<Parts['captioner'], { kind: 'measured' }>,
+  text: Parts['text'],
+  tokenizers: readonly Tokenizer[],
+): Promise<Captioner> {
+  const table = await readCaptionTable(await verifiedFile(folder, part));
+  if (text?.kind === 'encoders')
+    for (const [i, { tokenizer }] of text.encoders.entries())
+      if (tokenizer.kind === 'words')
+        assertReadable(table, tokenizers[i]!, {
+          table: part.file,
+          vocabulary: join(folder, tokenizer.file),
+          first: tokenizer.start === undefined ? 0 : 1,
+        });
+  return measuredCaptioner(table);
+}
+
 async function openCaptioner(
   folder: string,
-  part: Parts['captioner'],
+  { captioner: part, text }: Parts,
+  tokenizers: readonly Tokenizer[],
   known: readonly Captioner[],
 ): Promise<Captioner | undefined> {
-  if (part?.kind === 'measured') return measuredCaptioner(await readCaptionTable(await verifiedFile(folder, part)));
+  if (part?.kind === 'measured') return openMeasured(folder, part, text, tokenizers);
   if (part?.kind !== 'builtin') return undefined;
   const found = known.find((one) => one.id === part.id);
   if (found) return found;
@@ -125,12 +156,12 @@ export async function openParts(
   options: NetworkOptions,
 ): Promise<OpenParts> {
   const { manifest, folder } = model;
-  const { text, captioner: said } = manifest.parts;
-  const captioner = await openCaptioner(folder, said, captioners);
+  const { text } = manifest.parts;
   const tokenizers: Tokenizer[] = [];
   if (text?.kind === 'encoders')
     for (const { tokenizer } of text.encoders)
       tokenizers.push(await openTokenizer(tokenizer, await verifiedFile(folder, tokenizer, options.signal)));
+  const captioner = await openCaptioner(folder, manifest.parts, tokenizers, captioners);
   const fixed =
     text?.kind === 'fixed'
       ? {

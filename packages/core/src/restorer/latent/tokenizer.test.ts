@@ -69,4 +69,11 @@ describe('whole words', () => {
       message: expect.stringMatching(/pad: expected a word of the vocabulary, got "<nothing>"/),
     });
   });
+
+  test('a word that stands there twice has no number', async () => {
+    await expect(openTokenizer(part, file('twice.txt', '<pad>\n<unknown>\nsoft\nsoft\n'))).rejects.toMatchObject({
+      code: 'IR_E_MODEL',
+      message: expect.stringMatching(/twice.txt: expected each word once, got "soft" twice/),
+    });
+  });
 });

@@ -79,6 +79,9 @@ type WordsPart = Extract<TokenizerPart, { kind: 'words' }>;
 
 function wordTokenizer(lines: readonly string[], part: WordsPart, path: string): Tokenizer {
   const vocabulary = new Map(lines.map((word, i) => [word, i]));
+  const twice = lines.find((word, i) => vocabulary.get(word) !== i);
+  if (twice !== undefined)
+    throw new ModelError(explain({ name: path, expected: 'each word once', got: `${JSON.stringify(twice)} twice` }));
   const numberOf = (word: string, role: string): number => {
     const number = vocabulary.get(word);
     if (number !== undefined) return number;

@@ -7,7 +7,7 @@ import type { Image } from '../../../image/contract.js';
 import { measuredCaptioner } from '../captioner.js';
 import { openTokenizer, type Tokenizer } from '../tokenizer.js';
 import { measure, PROPERTIES, type Property } from './measure.js';
-import { type CaptionTable, readCaptionTable, wordsOf } from './table.js';
+import { assertReadable, type CaptionTable, readCaptionTable, wordsOf } from './table.js';
 
 interface Case {
   readonly width: number;
@@ -86,11 +86,60 @@ test.each(golden.prompts)('prompt $text', ({ text, tokens: expected }) => {
   expect(tokens(text)).toEqual(expected);
 });
 
-test('a file that is no such table is refused by name', async () => {
-  const path = join(folder, 'other.json');
-  await writeFile(path, JSON.stringify({ ...golden.table, threshold: 1 }));
-  await expect(readCaptionTable(path)).rejects.toMatchObject({
-    code: 'IR_E_MODEL',
-    message: expect.stringMatching(/other\.json.*threshold/s),
+describe('a table that does not serve is refused by name and place', () => {
+  const light = (row: object) => ({ ...golden.table, properties: { ...golden.table.properties, light: [row] } });
+  test.each<[what: string, text: string, says: RegExp]>([
+    ['half a file', '{"schema":', /expected a table of words \(ir.caption\/1\) in JSON/],
+    ['a key too many', JSON.stringify({ ...golden.table, wordz: 1 }), /got "wordz". Did you mean "words"\?$/],
+    ['no properties', JSON.stringify({ ...golden.table, properties: {} }), /properties.light: expected an array/],
+    [
+      'limits crossed',
+      JSON.stringify(light({ word: 'dark', from: 0.9, below: 0.1 })),
+      /light\[0\]: expected from smaller/,
+    ],
+    [
+      'a word without a number',
+      JSON.stringify(light({ word: 'glum', from: null, below: 0.1 })),
+      /light\[0\].word: expected a word that words gives a number, got "glum"/,
+    ],
+  ])('%s', async (_, text, says) => {
+    const path = join(folder, 'other.json');
+    await writeFile(path, text);
+    await expect(readCaptionTable(path)).rejects.toMatchObject({
+      code: 'IR_E_MODEL',
+      message: expect.stringMatching(new RegExp(`other\\.json.*${says.source}`, 's')),
+    });
+  });
+});
+
+describe('a vocabulary that reads the captioner’s words otherwise is refused', () => {
+  const names = { table: 'caption.json', vocabulary: 'words.txt', first: 0 };
+  const open = async (words: readonly string[], length = table.length) => {
+    const path = join(folder, 'others.txt');
+    await writeFile(path, `${words.join('\n')}\n`);
+    const part = { kind: 'words', file: 'others.txt', sha256: '0'.repeat(64), bytes: 1, pad: '<pad>' } as const;
+    return openTokenizer({ ...part, length }, path);
+  };
+  const known = Object.keys(golden.table.words).sort((a, b) => golden.table.words[a]! - golden.table.words[b]!);
+
+  test('its own is not', async () => {
+    expect(() => assertReadable(table, tokens, names)).not.toThrow();
+  });
+
+  test('a word missing moves the others', async () => {
+    const read = await open(['<pad>', ...known.filter((word) => word !== 'flat')]);
+    expect(() => assertReadable(table, read, names)).toThrow(
+      expect.objectContaining({
+        code: 'IR_E_MODEL',
+        message: expect.stringMatching(
+          /^words.txt: expected "flat" as number 4, .* Export it together with caption.json/,
+        ),
+      }),
+    );
+  });
+
+  test('another length', async () => {
+    const read = await open(['<pad>', ...known], table.length + 1);
+    expect(() => assertReadable(table, read, names)).toThrow(/texts of 16 words, .* got 17/);
   });
 });
