@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -63,5 +63,36 @@ describe('latent diffusion models on the command line', () => {
     );
     expect(code).toBe(2);
     expect(stderr).toMatch(/sampler.name: .*Did you mean "ddim"/);
+  });
+
+  test('one that is broken is told apart from one that is not there, with what is wrong', async () => {
+    const models = process.env.IR_MODELS_DIR!;
+    process.env.IR_MODELS_DIR = at('models');
+    try {
+      cpSync(join(models, 'diffbir-tiny'), at('models/half'), { recursive: true });
+      const { parts, ...manifest } = JSON.parse(readFileSync(join(models, 'diffbir-tiny/manifest.json'), 'utf8'));
+      const { decoder: _, ...left } = parts;
+      writeFileSync(at('models/half/manifest.json'), JSON.stringify({ ...manifest, id: 'half', parts: left }));
+      const says =
+        /half is installed but cannot be used: .*parts.decoder: expected an object, got nothing.* \[IR_E_MODEL\]/s;
+      const spec = at('half.yaml');
+      const study = { schema: 'ir.study/1', title: 't', degradations: ['SR2'], metrics: ['psnr'] };
+      writeFileSync(spec, JSON.stringify({ ...study, restorers: ['none', { id: 'half', optional: true }] }));
+      for (const argv of [
+        ['restore', at('in.png'), '-o', at('h.png'), '--model', 'half'],
+        ['study', 'run', spec, '--out', at('half-out')],
+        ['profile', '--model', 'half', '--size', '64x64'],
+      ]) {
+        const { code, stderr } = await ir(...argv);
+        expect([argv[0], code]).toEqual([argv[0], 2]);
+        expect(stderr).toMatch(says);
+      }
+      expect(existsSync(at('half-out'))).toBe(false);
+      const verified = await ir('models', 'verify', 'half');
+      expect(verified.code).toBe(1);
+      expect(verified.stdout).toMatch(/^FAILED .*half: .*parts.decoder: expected an object/);
+    } finally {
+      process.env.IR_MODELS_DIR = models;
+    }
   });
 });

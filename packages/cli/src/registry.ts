@@ -3,9 +3,11 @@ import {
   installedAutoencoders,
   installedLatentRestorers,
   installedRestorers,
+  listModels,
   noRestorer,
   type Registry,
   type RestorerDefinition,
+  refuseBroken,
   UsageError,
   unknownName,
 } from '@ir/core';
@@ -18,13 +20,15 @@ export async function setup(): Promise<Registry> {
     ...(await installedAutoencoders()),
     ...(await installedLatentRestorers()),
   ];
-  return { metrics: allMetrics(), restorers: [noRestorer, ...classicalRestorers, ...networks] };
+  const { broken } = await listModels();
+  return { metrics: allMetrics(), restorers: [noRestorer, ...classicalRestorers, ...networks], broken };
 }
 
-/** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion */
-export function restorerNamed(id: string, { restorers }: Registry): RestorerDefinition {
+/** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion; ModelError for a model that is broken */
+export function restorerNamed(id: string, { restorers, broken = [] }: Registry): RestorerDefinition {
   const found = restorers.find((one) => one.id === id);
   if (found) return found;
+  refuseBroken(broken, id);
   const known = restorers.map((one) => one.id);
   throw new UsageError('IR_E_UNKNOWN_NAME', unknownName('--model', id, known));
 }

@@ -1,4 +1,5 @@
 import type { MetricDefinition } from './metric/contract.js';
+import type { BrokenModel } from './models/store.js';
 import type { RestorerDefinition } from './restorer/contract.js';
 
 /**
@@ -8,4 +9,6 @@ import type { RestorerDefinition } from './restorer/contract.js';
 export interface Registry {
   readonly metrics: readonly MetricDefinition[];
   readonly restorers: readonly RestorerDefinition[];
+  /** Models of this machine that cannot be used: who names one is told what is wrong with it. */
+  readonly broken?: readonly BrokenModel[];
 }

@@ -2,6 +2,7 @@ import {
   type AddModelOptions,
   addAutoencoder,
   addModel,
+  brokenNamed,
   CheckError,
   exitClassOf,
   explain,
@@ -178,8 +179,9 @@ function verifyCommand(terminal: Terminal): Command {
 
 async function verify(id: string | undefined, { providers }: VerifyFlags, session: Session): Promise<void> {
   const { models, broken } = await listModels();
-  const chosen = id === undefined ? models : [await findModel(id)];
-  const unreadable = id === undefined ? broken : [];
+  const named = id === undefined ? undefined : brokenNamed(broken, id);
+  const chosen = id === undefined ? models : named ? [] : [await findModel(id)];
+  const unreadable = id === undefined ? broken : named ? [named] : [];
   const verdicts: Verdict[] = unreadable.map(({ folder, problem }) => ({ id: folder, ok: false, problem }));
   for (const model of chosen) verdicts.push(await judge(model, providers, session.signal));
   session.result({ schema: 'ir.models-verified/1', models: verdicts }, verdicts.map(describeVerdict).join('\n'));

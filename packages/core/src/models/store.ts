@@ -3,7 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { explain, ModelError, UsageError, unknownName } from '../errors.js';
 import { readOnnx } from '../network/index.js';
 import { type GraphManifest, type Manifest, parseManifest, type RestorerManifest } from './manifest.js';
@@ -77,11 +77,25 @@ export async function listModels(): Promise<ModelList> {
   return { models, broken };
 }
 
-/** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion */
+/** Folders are named after the model in them. */
+export const brokenNamed = (broken: readonly BrokenModel[], id: string): BrokenModel | undefined =>
+  broken.find(({ folder }) => basename(folder) === id);
+
+/** A model that is there but of no use is told apart from one that is not. @throws ModelError saying what is wrong with it */
+export function refuseBroken(broken: readonly BrokenModel[], id: string): void {
+  const found = brokenNamed(broken, id);
+  if (!found) return;
+  throw new ModelError(
+    `${id} is installed but cannot be used: ${found.problem} Mend its manifest, or install it again.`,
+  );
+}
+
+/** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion; ModelError for one that is broken */
 export async function findModel(id: string): Promise<InstalledModel> {
-  const { models } = await listModels();
+  const { models, broken } = await listModels();
   const found = models.find((m) => m.manifest.id === id);
   if (found) return found;
+  refuseBroken(broken, id);
   throw new UsageError(
     'IR_E_UNKNOWN_NAME',
     unknownName(

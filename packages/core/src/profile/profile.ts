@@ -3,7 +3,7 @@ import { inspect } from '@ir/native';
 import type { Degradation } from '../degradation/contract.js';
 import { degrade } from '../degradation/degrade.js';
 import { degradationIdentity } from '../degradation/identity.js';
-import { describeValue, explain, UsageError, unknownName } from '../errors.js';
+import { describeValue, explain, UsageError } from '../errors.js';
 import type { Image } from '../image/contract.js';
 import type { MetricSettings } from '../metric/contract.js';
 import { testPicture } from '../models/probe.js';
@@ -14,6 +14,7 @@ import type { Registry } from '../registry.js';
 import type { Restorer, RestorerDefinition } from '../restorer/contract.js';
 import type { StudyOptions } from '../study/contract.js';
 import { versions } from '../study/machinery.js';
+import { restorerDefinition } from '../study/restorers.js';
 import { watchOthers } from './foreign.js';
 import { meterMemory, residentMemory } from './memory.js';
 import { parametersOf, partOf } from './parameters.js';
@@ -84,13 +85,11 @@ interface Subject {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-/** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion */
+/** @throws as `restorerDefinition` */
 async function subjectsOf({ registry, models: ids, settings = {}, providers }: Filled): Promise<Subject[]> {
   const { models } = await listModels();
-  const known = registry.restorers.map(({ id }) => id);
-  return (ids ?? known).map((id) => {
-    const definition = registry.restorers.find((one) => one.id === id);
-    if (!definition) throw new UsageError('IR_E_UNKNOWN_NAME', unknownName('restorer', id, known));
+  return (ids ?? registry.restorers.map(({ id }) => id)).map((id) => {
+    const definition = restorerDefinition(registry, { id });
     const model = models.find(({ manifest }) => manifest.id === id);
     const own = ids?.length === 1 || model?.manifest.kind === 'latent-diffusion' ? settings : {};
     return { definition, model, settings: { ...(model && providers ? { providers } : {}), ...own } };

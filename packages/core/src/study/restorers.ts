@@ -1,15 +1,20 @@
 import { degradationIdentity } from '../degradation/identity.js';
 import { UsageError, unknownName } from '../errors.js';
 import type { Metric, MetricDefinition } from '../metric/contract.js';
+import { refuseBroken } from '../models/store.js';
 import type { Registry } from '../registry.js';
 import type { Restorer, RestorerDefinition } from '../restorer/contract.js';
 import { hashOf } from './canonical.js';
 import type { StudyDegradation, StudyMetric, StudyRestorer, StudySpec } from './contract.js';
 
-/** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion */
-export function restorerDefinition({ restorers }: Registry, { id }: StudyRestorer): RestorerDefinition {
+/** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion; ModelError for a model that is broken */
+export function restorerDefinition(
+  { restorers, broken = [] }: Registry,
+  { id }: Pick<StudyRestorer, 'id'>,
+): RestorerDefinition {
   const definition = restorers.find((one) => one.id === id);
   if (definition) return definition;
+  refuseBroken(broken, id);
   const known = restorers.map((one) => one.id);
   throw new UsageError('IR_E_UNKNOWN_NAME', unknownName('restorer', id, known));
 }
