@@ -47,6 +47,8 @@ describe('identity strings', () => {
 describe('the registry', () => {
   test('suggests the alias that was meant', () => {
     expect(() => metricNamed('psnr-yy')).toThrow(/Did you mean "psnr-y"/);
+    expect(() => metricNamed('fidd')).toThrow(/Did you mean "fid"/);
+    expect(() => metricNamed('kid')).toThrow(/a metric of pictures, got kid, a distance of whole folders/);
   });
 
   test('says of every metric its direction, range, needs and source', () => {

@@ -1,9 +1,10 @@
-import { type Metric, type MetricDefinition, type MetricSettings, UsageError, unknownName } from '@ir/core';
+import { explain, type Metric, type MetricDefinition, type MetricSettings, UsageError, unknownName } from '@ir/core';
 import { alignClsCos, alignClsL2, alignClsMse, alignPatchCos } from './alignment/alignment.js';
 import { consistencyPsnr, consistencySsim } from './alignment/consistency.js';
 import { msSsim } from './distortion/ms-ssim.js';
 import { psnrRgb, psnrY, psnrYFull, psnrYRounded } from './distortion/psnr.js';
 import { ssimGray, ssimMatlab3d, ssimRgb, ssimSame, ssimSkimage, ssimY, ssimYPyiqa } from './distortion/ssim.js';
+import { DISTRIBUTIONS } from './distribution/distribution.js';
 import { metricOfIdentity } from './identity.js';
 import { dists, dists256, installedDistances, lpipsAlex, lpipsSqueeze, lpipsVgg } from './learned/distance.js';
 import { installedQualities, pi } from './learned/quality.js';
@@ -46,11 +47,16 @@ export function allMetrics(): readonly MetricDefinition[] {
   return [...METRICS, ...[...installedDistances(), ...installedQualities()].filter(({ alias }) => !taken.has(alias))];
 }
 
-/** The definition of an alias. @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion */
+/** The definition of an alias. @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion, `IR_E_USAGE` for a distance of folders */
 export function metricNamed(alias: string, metrics: readonly MetricDefinition[] = allMetrics()): MetricDefinition {
   const found = metrics.find((m) => m.alias === alias);
   if (found) return found;
-  const known = metrics.map((m) => m.alias);
+  const folders = Object.keys(DISTRIBUTIONS);
+  if (folders.includes(alias)) {
+    const told = { name: 'metric', expected: 'a metric of pictures', got: `${alias}, a distance of whole folders` };
+    throw new UsageError('IR_E_USAGE', explain({ ...told, fix: 'Ask `ir score` for it, over two folders' }));
+  }
+  const known = [...metrics.map((m) => m.alias), ...folders];
   throw new UsageError('IR_E_UNKNOWN_NAME', unknownName('metric', alias, known));
 }
 

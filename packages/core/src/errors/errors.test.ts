@@ -86,6 +86,41 @@ describe('parseWith', () => {
   });
 });
 
+describe('parseWith over unions', () => {
+  const union = z.strictObject({
+    start: z.union([
+      z.literal('noise'),
+      z.strictObject({ time: z.int(), rule: z.string().optional() }),
+      z.strictObject({ fraction: z.number() }),
+    ]),
+    ramp: z
+      .union([
+        z.number(),
+        z.strictObject({ law: z.literal('linear'), end: z.number() }),
+        z.strictObject({ law: z.literal('cosine') }),
+      ])
+      .optional(),
+    test: z
+      .discriminatedUnion('kind', [
+        z.strictObject({ kind: z.enum(['better', 'worse']) }),
+        z.strictObject({ kind: z.literal('trend') }),
+      ])
+      .optional(),
+  });
+  test.each([
+    [
+      { start: { time: 5, fraction: 0.1 } },
+      'it.start: expected only known keys, got "fraction". Allowed here: time, rule.',
+    ],
+    [{ start: 'noise', ramp: { law: 'lin' } }, 'it.ramp.law: expected one of "linear", "cosine", got "lin".'],
+    [{ start: 'noise', test: { kind: 'bet' } }, 'it.test.kind: expected one of "better", "worse", "trend", got "bet".'],
+  ])('%j', (value, expected) => {
+    expect(() => parseWith(union, value, 'it')).toThrow(
+      expect.objectContaining({ code: 'IR_E_SCHEMA', message: expected }),
+    );
+  });
+});
+
 describe('suggest', () => {
   test('finds the nearest name, ignoring case, and stays silent when nothing is near', () => {
     expect(suggest('wienner', ['wiener', 'richardson-lucy'])).toBe('wiener');

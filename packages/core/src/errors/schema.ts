@@ -83,14 +83,34 @@ function discriminators(schema: Schema, path: Path, value: unknown): string[] {
     at = at.flatMap((one) => childrenOf(one, step)).flatMap(alternatives);
   }
   const literals = at.flatMap((one) => childrenOf(one, key)).map((field) => (field as z.core.$ZodTypes)._zod.def);
-  return literals.flatMap((def) => (def.type === 'literal' ? (def.values as unknown[]).map(String) : []));
+  return literals.flatMap((def) => {
+    if (def.type === 'literal') return (def.values as unknown[]).map(String);
+    return def.type === 'enum' ? Object.values(def.entries as Record<string, unknown>).map(String) : [];
+  });
 }
 
-/** Of a union's branches, the one that came closest: it fails deepest, then with the fewest complaints. */
+/** Is the branch for another kind of value altogether? */
+const isElsewhere = (branch: readonly Issue[]): boolean =>
+  branch.some(({ code, path }) => path.length === 0 && (code === 'invalid_type' || code === 'invalid_value'));
+
+/**
+ * Of a union's branches, the one that came closest: for values of this kind, failing deepest, then with the fewest complaints. Where it wants
+ * another word at a place (`law: linear`), the words of the other branches may stand there too.
+ */
 function closestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] {
   const depth = (branch: readonly Issue[]) => Math.max(0, ...branch.map((issue) => issue.path.length));
-  return [...branches].sort((a, b) => depth(b) - depth(a) || a.length - b.length)[0] ?? [];
+  const order = (a: readonly Issue[], b: readonly Issue[]) =>
+    Number(isElsewhere(a)) - Number(isElsewhere(b)) || depth(b) - depth(a) || a.length - b.length;
+  const closest = [...branches].sort(order)[0] ?? [];
+  const all = branches.flat();
+  return closest.map((issue) => {
+    if (issue.code !== 'invalid_value') return issue;
+    const same = all.flatMap((one) => (one.code === 'invalid_value' && samePath(one, issue) ? one.values : []));
+    return { ...issue, values: [...new Set(same)] };
+  });
 }
+
+const samePath = (a: Issue, b: Issue) => a.path.length === b.path.length && a.path.every((key, i) => key === b.path[i]);
 
 function bound(issue: z.core.$ZodIssueTooBig | z.core.$ZodIssueTooSmall): string {
   const big = issue.code === 'too_big';
@@ -120,7 +140,8 @@ function describe(issue: Issue, schema: Schema, root: string, input: unknown, be
   const got = describeValue(valueAt(input, path));
   switch (issue.code) {
     case 'unrecognized_keys': {
-      const known = knownKeys(schema, path, input);
+      // A key that only another form of the object has is no suggestion here.
+      const known = knownKeys(schema, path, input).filter((key) => !issue.keys.includes(key));
       return issue.keys.map((key) => {
         const near = suggest(key, known);
         const fix = near === undefined ? `Allowed here: ${known.join(', ')}` : `Did you mean ${JSON.stringify(near)}?`;
