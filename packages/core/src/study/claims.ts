@@ -40,7 +40,7 @@ function assertKnown(asked: readonly string[], known: readonly string[], at: str
 }
 
 function assertTest(
-  test: Given['test'],
+  { test, degradations }: Given,
   restorers: readonly StudyRestorer[],
   names: readonly string[],
   at: string,
@@ -50,8 +50,9 @@ function assertTest(
     const labels = restorers.map(({ label }) => label);
     assertKnown([test.restorer], labels, `${at}.restorer`);
     assertKnown([test.than], labels, `${at}.than`);
-    if (test.restorer === test.than && test.thanAt === undefined)
-      throw refuse(`${at}.than`, 'another restorer', describeValue(test.than));
+    const others = (degradations ?? names).filter((one) => one !== (test.thanAt ?? one));
+    if (test.restorer === test.than && others.length === 0)
+      throw refuse(`${at}.than`, 'another restorer, or another degradation in thanAt', describeValue(test.than));
     return;
   }
   const curves = seriesOf(restorers);
@@ -59,18 +60,28 @@ function assertTest(
   const places = curves.get(test.series)!.map(({ x }) => x!);
   if (test.kind === 'best-at' && !places.includes(test.x))
     throw refuse(`${at}.x`, `a place of the series: ${places.join(', ')}`, String(test.x));
-  if (test.kind === 'trend' && places.length < 2) throw refuse(`${at}.series`, 'one of two places or more', '1');
+  if (test.kind !== 'trend') return;
+  if (places.length < 2) throw refuse(`${at}.series`, 'one of two places or more', '1');
+  assertMargin(test, at);
+}
+
+/** Only within a margin can something hardly change; the other trends are judged against none. */
+function assertMargin({ trend, margin = 0 }: Extract<Given['test'], { kind: 'trend' }>, at: string): void {
+  if (trend === 'hardly-changes' && margin === 0)
+    throw refuse(`${at}.margin`, 'a number above 0 in the metric’s units, since hardly-changes is judged by it', '0');
+  if (trend !== 'hardly-changes' && margin > 0) throw refuse(`${at}.margin`, `none for ${trend}`, String(margin));
 }
 
 /** Claims whose every name is one of the study's. @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion, `IR_E_SCHEMA` */
 export function claimsOf(given: readonly Given[], subjects: Subjects, name: string): readonly StudyClaim[] {
-  for (const [i, { metrics, degradations = [], test }] of given.entries()) {
+  for (const [i, claim] of given.entries()) {
+    const { metrics, degradations = [] } = claim;
     const at = `${name}.claims[${i}]`;
     const aliases = subjects.metrics.map(({ alias }) => alias);
     assertKnown(metrics, aliases, `${at}.metrics`);
     const names = subjects.degradations.map((one) => one.name);
     assertKnown(degradations, names, `${at}.degradations`);
-    assertTest(test, subjects.restorers, names, `${at}.test`);
+    assertTest(claim, subjects.restorers, names, `${at}.test`);
   }
   return given as readonly StudyClaim[];
 }

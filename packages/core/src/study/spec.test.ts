@@ -235,6 +235,17 @@ describe('sweeps of restorers', () => {
     ['a claim’s other restorer', compare({ than: 'cldm' }), /IR_E_UNKNOWN_NAME.*test\.than/],
     ['a claim’s other degradation', compare({ thanAt: 'SR3' }), /IR_E_UNKNOWN_NAME.*test\.thanAt.*"SR2"/],
     ['a comparison with itself', compare({ than: 'none' }), /another restorer/],
+    ['a comparison with itself at its own degradation', compare({ than: 'none', thanAt: 'SR2' }), /another restorer/],
+    [
+      'a change within no margin',
+      claim({ test: { kind: 'trend', series: 'cldm', trend: 'hardly-changes' } }),
+      /test\.margin: expected a number above 0/,
+    ],
+    [
+      'a margin that nothing is judged by',
+      claim({ test: { kind: 'trend', series: 'cldm', trend: 'improves', margin: 0.1 } }),
+      /test\.margin: expected none for improves, got 0\.1/,
+    ],
     ['a kind of test', claim({}, { kind: 'best' }), /one of .*"best-at"/],
     [
       'a trend of one place',
