@@ -55,6 +55,19 @@ const restorer = () => ({
   tasks: 'Gaussian blur sigma 0..20, SR2 and SR4 brought up by bicubic, Gaussian noise 0..25/255, clean pictures',
 });
 
+const encoder = () => ({
+  ...common,
+  kind: 'encoder',
+  title: 'Stand-in encoder, taught by EfficientNet-Lite0',
+  ...graphPart(`${id}.onnx`),
+  input: picture('image'),
+  embedding: { name: 'embedding' },
+  tokens: { name: 'tokens' },
+  multiple: training.multiple,
+  smallest: training.multiple,
+  tasks: 'alignment (Eq. 13-15) while no published encoder is installed; not DINOv2',
+});
+
 /** M_phi as it is installed now: the latents were made with it. */
 function initialModel() {
   const { id: initial, graph } = JSON.parse(
@@ -119,7 +132,9 @@ function latentDiffusion() {
   };
 }
 
-const manifest = parseManifest(training.latent ? latentDiffusion() : restorer(), `models/${id}/manifest.json`);
+const kinds = { 'latent-diffusion': latentDiffusion, encoder, restorer };
+const described = kinds[training.config.kind ?? 'restorer']();
+const manifest = parseManifest(described, `models/${id}/manifest.json`);
 writeFileSync(new URL('manifest.json', folder), `${JSON.stringify(manifest, null, 2)}\n`);
 const graphs =
   manifest.kind === 'latent-diffusion'

@@ -110,6 +110,7 @@ describe('ir models', () => {
     const verdicts = JSON.parse(all.stdout).models as { id: string; ok: boolean; problem?: string }[];
     expect(Object.fromEntries(verdicts.map(({ id, ok }) => [id, ok]))).toMatchObject({
       [at('models/nonsense')]: false,
+      'encoder-s': true,
       'restorer-s': true,
       altered: false,
     });

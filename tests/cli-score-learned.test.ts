@@ -220,7 +220,11 @@ describe('ir metrics', () => {
       const list = parsed(await callIr('metrics', 'list', '--json'));
       expect(list.metrics.find(({ alias }: { alias: string }) => alias === 'align-cls-cos').id).toBeNull();
       const pair = [at('wide.png'), at('other.png'), '-m', 'align-cls-cos', '--alignment', 'gt'];
-      expect(await refused(...pair)).toEqual([2, 'IR_E_USAGE', expect.stringContaining('one of colours, second')]);
+      expect(await refused(...pair)).toEqual([
+        2,
+        'IR_E_USAGE',
+        expect.stringContaining('one of encoder-s, colours, second'),
+      ]);
     });
   });
 });

@@ -44,11 +44,12 @@ afterAll(async () => {
 
 const ALIASES = ['align-cls-cos', 'align-cls-l2', 'align-cls-mse', 'align-patch-cos'] as const;
 
-function made(alias: string, settings: MetricSettings = {}): Metric {
-  const [metric] = createMetrics([alias], { encoder: 'colours', ...settings });
+function madeWith(alias: string, settings: MetricSettings): Metric {
+  const [metric] = createMetrics([alias], settings);
   used.push(metric!);
   return metric!;
 }
+const made = (alias: string, settings: MetricSettings = {}) => madeWith(alias, { encoder: 'colours', ...settings });
 const applied = (text: string, seed?: number) => ({
   degradation: parseDegradation(text),
   ...(seed === undefined ? {} : { seed }),
@@ -192,21 +193,42 @@ describe('the encoder', () => {
 
   test('unknown, unnamed among several, without tokens: refused', () => {
     expect(() => createMetrics(['align-cls-cos'], { encoder: 'colour' })).toThrow(/Did you mean "colours"/);
-    expect(() => createMetrics(['align-cls-cos'])).toThrow(/one of colours, mean-only, got nothing/);
+    expect(() => createMetrics(['align-cls-cos'])).toThrow(/one of encoder-s, colours, mean-only, got nothing/);
     expect(() => createMetrics(['align-patch-cos'], { encoder: 'mean-only' })).toThrow(/an encoder with tokens/);
   });
 
-  test('none installed: null with its reason', async () => {
+  test('without one of the user’s own is the bundled stand-in, by its name; the user’s goes before it', async () => {
+    const large = wavyImage(6, { width: 70, height: 96 });
     process.env.IR_MODELS_DIR = join(folder, 'none');
     try {
       for (const alias of ALIASES) {
-        const metric = createMetrics([alias])[0]!;
-        expect(await metric.score(input)).toEqual({ value: null, reason: 'model-missing' });
-        expect(metricFromIdentity(metric.id).alias).toBe(alias);
+        const metric = madeWith(alias, { alignment: 'gt' });
+        expect(metric.id).toContain('[encoder=encoder-s@');
+        expect(metricFromIdentity(metric.id).id).toBe(metric.id);
+        expect(made(alias, { encoder: 'encoder_s', alignment: 'gt' }).id).toBe(metric.id);
+        const { value } = await metric.score({ reference: large, image: noisy(large, 2, 0.3) });
+        expect(value).toBeGreaterThan(0);
+        expect((await metric.score({ reference: large, image: large })).value).toBeCloseTo(0, 6);
       }
+      process.env.IR_MODELS_DIR = join(folder, 'one');
+      await install(encoderGraph(), 'published');
+      expect(madeWith('align-cls-cos', {}).id).toContain('[encoder=published@');
+      expect(made('align-cls-cos', { encoder: 'encoder-s' }).id).toContain('[encoder=encoder-s@');
     } finally {
       process.env.IR_MODELS_DIR = join(folder, 'models');
     }
+  });
+
+  test('the stand-in sees every size: native, crop224, tiles', async () => {
+    const large = wavyImage(2, { width: 330, height: 240 });
+    const pair = { reference: large, image: noisy(large, 3, 0.3) };
+    const values = [];
+    for (const alignSize of ['native', 'crop224', 'tiles'] as const)
+      values.push(
+        (await made('align-cls-cos', { encoder: 'encoder-s', alignment: 'gt', alignSize }).score(pair)).value,
+      );
+    expect(new Set(values).size).toBe(3);
+    for (const value of values) expect(value).toBeGreaterThan(0);
   });
 });
 

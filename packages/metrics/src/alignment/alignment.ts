@@ -25,8 +25,8 @@ import { type AlignSize, viewsOf } from './views.js';
 type Encoder = InstalledModel<EncoderManifest>;
 
 /**
- * The encoder by its id; without one the only one installed. undefined where none is.
- * @throws UsageError `IR_E_UNKNOWN_NAME` for an id that no installed encoder has, `IR_E_USAGE` where several are and none is named
+ * The encoder by its id; without one the only one that the user has installed, else the stand-in that comes with `ir`. undefined where none is.
+ * @throws UsageError `IR_E_UNKNOWN_NAME` for an id that no encoder has, `IR_E_USAGE` where the user has installed several and none is named
  */
 export function encoderNamed(id: string | undefined): Encoder | undefined {
   const encoders = modelsSync('encoder');
@@ -36,7 +36,9 @@ export function encoderNamed(id: string | undefined): Encoder | undefined {
     if (found || encoders.length === 0) return found;
     throw new UsageError('IR_E_UNKNOWN_NAME', unknownName('encoder', id, names));
   }
-  if (encoders.length <= 1) return encoders[0];
+  const own = encoders.filter(({ origin }) => origin === 'user');
+  const eligible = own.length > 0 ? own : encoders;
+  if (eligible.length <= 1) return eligible[0];
   const told = {
     name: 'encoder',
     expected: `one of ${names.join(', ')}`,
