@@ -23,3 +23,10 @@ export function interruptions(): { readonly signal: AbortSignal; release(): void
   for (const name of SIGNALS) process.on(name, stop);
   return { signal: controller.signal, release };
 }
+
+/**
+ * What ended a command. A terminal sends its interrupt to the networks' processes too, and one that has only just been started dies of it: that is
+ * no failure of the network.
+ */
+export const endedBy = (error: unknown, signal: AbortSignal): unknown =>
+  signal.aborted && error instanceof IrError && error.code === 'IR_E_WORKER' ? signal.reason : error;

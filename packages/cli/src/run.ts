@@ -2,6 +2,7 @@ import { exitCodeOf } from '@ir/core';
 import { CommanderError } from 'commander';
 import { adoptCalibration } from './calibration.js';
 import { describeError, wantsJson } from './errors.js';
+import { endedBy } from './interruptions.js';
 import { buildProgram } from './program.js';
 import type { Terminal } from './terminal.js';
 
@@ -14,7 +15,8 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     adoptCalibration();
     await buildProgram(terminal).parseAsync([...argv], { from: 'user' });
     return 0;
-  } catch (error) {
+  } catch (thrown) {
+    const error = endedBy(thrown, terminal.signal);
     // Help and version, asked for and shown.
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     terminal.stderr.write(`${describeError(error, wantsJson(argv))}\n`);

@@ -1,6 +1,10 @@
 // One network in a process of its own: onnxruntime's `run` blocks whoever calls it, despite its promise, and cannot be stopped.
 // Plain JavaScript, so that it runs the same from sources and from the built package. Types of the messages: src/network/protocol.ts.
-import ort from 'onnxruntime-node';
+
+// A terminal sends its interrupt to all of us; ending this process is up to the one that asked for it. Heard before the runtime is loaded, which
+// takes a while.
+process.on('SIGINT', () => {});
+const { default: ort } = await import('onnxruntime-node');
 
 let session;
 /** Values of feeds that do not change, by the numbers that the other side gave them (src/network/constants.ts). */
@@ -63,6 +67,5 @@ process.on('message', async ({ action, ...message }) => {
   }
 });
 
-// A terminal sends its interrupt to all of us; ending this process is up to the one that asked for it, and it ends with that one.
-process.on('SIGINT', () => {});
+// It ends with the one that asked for it.
 process.on('disconnect', () => process.exit());
