@@ -1,18 +1,21 @@
 #!/usr/bin/env node
 /**
- * A study's means with their 95 % intervals as a Markdown table, for documents: `node scripts/study-table.mjs DIR [--metric ssim,psnr,niqe] [--x 1,2,4]`
- * (after `npm run build`). The best restorer of a row is bold where the interval of its paired difference to every other excludes 0.
+ * A study's means with their 95 % intervals as a Markdown table, for documents: `node scripts/study-table.mjs DIR [--metric ssim,psnr,niqe] [--x 1,2,4]
+ * [--restorers 'LABEL,LABEL']`
+ * (after `npm run build`). The best shown restorer of a row is bold where the interval of its paired difference to every other excludes 0.
  */
 import { parseArgs } from 'node:util';
 import { readStudy, statisticsOf } from '@ir/core';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { metric: { type: 'string' }, x: { type: 'string' } },
+  options: { metric: { type: 'string' }, x: { type: 'string' }, restorers: { type: 'string' } },
 });
 const [folder] = positionals;
 if (!folder) {
-  console.error('usage: node scripts/study-table.mjs DIR [--metric ssim,psnr,niqe] [--x 1,2,4]');
+  console.error(
+    'usage: node scripts/study-table.mjs DIR [--metric ssim,psnr,niqe] [--x 1,2,4] [--restorers LABEL,LABEL]',
+  );
   process.exit(2);
 }
 const results = await readStudy(folder);
@@ -21,7 +24,8 @@ const statistics = statisticsOf(results);
 const wanted = values.metric?.split(',') ?? metrics.map(({ alias }) => alias);
 const xs = values.x?.split(',').map(Number);
 const shown = spec.degradations.filter(({ x }) => !xs || xs.includes(x));
-const labels = spec.restorers.map(({ label }) => label);
+const asked = values.restorers?.split(',');
+const labels = spec.restorers.map(({ label }) => label).filter((label) => !asked || asked.includes(label));
 const digits = { ssim: 3, psnr: 2, niqe: 2 };
 
 /** The restorer that is better than every other, by paired differences; undefined where none is. */

@@ -1,0 +1,85 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  crop,
+  decode,
+  degrade,
+  findModel,
+  type Image,
+  type LatentRestorer,
+  listModels,
+  measureProperties,
+  openLatentRestorer,
+  parseDegradation,
+} from '@ir/core';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { bundledPhotographs } from '../packages/cli/src/photographs.js';
+
+const models = fileURLToPath(new URL('../models/', import.meta.url));
+const MEGABYTES = 24;
+
+test('all bundled graphs together stay within their limit', () => {
+  const graphs = readdirSync(models, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.onnx'));
+  expect(graphs.length).toBeGreaterThan(4);
+  const bytes = graphs.reduce((sum, file) => sum + statSync(join(models, file)).size, 0);
+  expect(bytes).toBeLessThanOrEqual(MEGABYTES * 1e6);
+});
+
+test('every bundled model has a manifest that holds', async () => {
+  const { models: installed, broken } = await listModels();
+  expect(broken).toEqual([]);
+  expect(installed.map(({ manifest }) => manifest.id)).toEqual(expect.arrayContaining(['ldm-s', 'restorer-s']));
+});
+
+describe('the bundled latent diffusion model', () => {
+  let model: LatentRestorer;
+  let photograph: Image;
+  let blurred: Image;
+  beforeAll(async () => {
+    model = await openLatentRestorer(await findModel('ldm-s'), { settings: { steps: 4 } });
+    const [first] = bundledPhotographs();
+    const whole = await decode(first!.path);
+    photograph = crop(whole, { x: 200, y: 200, width: 256, height: 256 });
+    blurred = await degrade(photograph, parseDegradation('blur[sigma=4]'));
+  });
+  afterAll(() => model.dispose());
+
+  const rms = (a: Image, b: Image) =>
+    Math.sqrt(a.data.reduce((sum, v, i) => sum + (v - b.data[i]!) ** 2, 0) / a.data.length);
+  const farthest = (a: Image, b: Image) => a.data.reduce((most, v, i) => Math.max(most, Math.abs(v - b.data[i]!)), 0);
+
+  test('tiles with enough margin equal the whole autoencoder', async () => {
+    const picture = crop(await decode(bundledPhotographs()[0]!.path), { x: 0, y: 0, width: 336, height: 240 });
+    const whole = await model.reconstruct(picture, { tile: 'none' });
+    const tiled = await model.reconstruct(picture, { tile: { size: 128, overlap: 0 } }); // the parts' own reach is read around each
+    expect(farthest(tiled, whole)).toBeLessThan(1e-5);
+    expect(rms(whole, picture)).toBeLessThan(0.05);
+  });
+
+  test('adds detail that blur has taken, and follows its condition', async () => {
+    const initial = await model.initial(blurred);
+    const output = await model.restore(blurred, { seed: 1 });
+    expect(measureProperties(output).sharpness).toBeGreaterThan(1.05 * measureProperties(initial).sharpness);
+    const other = await model.restore(
+      await degrade(
+        crop(await decode(bundledPhotographs()[1]!.path), { x: 200, y: 200, width: 256, height: 256 }),
+        parseDegradation('blur[sigma=4]'),
+      ),
+      { seed: 1 },
+    );
+    expect(rms(output, photograph)).toBeLessThan(0.5 * rms(other, photograph));
+  });
+
+  test('a word moves what it names', async () => {
+    const light = async (prompt: string) =>
+      measureProperties(await model.under({ guidance: 4, prompt }).restore(blurred, { seed: 1 })).light;
+    expect(await light('bright')).toBeGreaterThan((await light('dark')) + 0.02);
+  });
+
+  test('one seed gives one picture, another another', async () => {
+    const once = await model.restore(blurred, { seed: 3 });
+    expect((await model.restore(blurred, { seed: 3 })).data).toEqual(once.data);
+    expect(rms(await model.restore(blurred, { seed: 4 }), once)).toBeGreaterThan(0.003);
+  });
+});
