@@ -271,6 +271,18 @@ describe('opening checks everything before anything runs', () => {
     await (await opening(zero('v'))).dispose();
   });
 
+  test('a factor that is not the encoder’s is told by its first latent, with the mend', async () => {
+    const restorer = await opening(
+      tinyModel('diffbir-tiny', (m) => Object.assign(m.latent, { factor: 4 })),
+      { steps: 1 },
+    );
+    const image = { width: 64, height: 64, channels: 1 as const, depth: 8 as const, data: new Float32Array(4096) };
+    await expect(restorer.restore(image)).rejects.toEqual(
+      refusal('IR_E_MODEL', /diffbir-tiny encoder .*: expected float32 \[.*\], got .*\. Correct latent.factor/),
+    );
+    await restorer.dispose();
+  });
+
   test('a picture below the least side', async () => {
     const restorer = await opening(tinyModel('supir-tiny', (m) => Object.assign(m, { minSide: 64 })));
     const image = { width: 63, height: 100, channels: 1 as const, depth: 8 as const, data: new Float32Array(6300) };

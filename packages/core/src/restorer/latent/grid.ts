@@ -63,7 +63,8 @@ export function fromGridTensor(
   const agrees = tensor?.dims.length === 4 && tensor.dims.every((d, i) => d === dims[i]);
   if (!tensor || !agrees || !(tensor.data instanceof Float32Array)) {
     const got = tensor ? `${tensor.type} [${tensor.dims.join(', ')}]` : 'nothing';
-    throw new ModelError(explain({ name, expected: `float32 [${dims.join(', ')}]`, got }));
+    const fix = 'Correct latent.factor and latent.channels of the manifest, or export the graph again';
+    throw new ModelError(explain({ name, expected: `float32 [${dims.join(', ')}]`, got, fix }));
   }
   if (!allFinite(tensor.data))
     throw new ModelError(explain({ name, expected: 'numbers', got: 'values that are not finite' }));
