@@ -37,7 +37,9 @@ describe('the bundled latent diffusion model', () => {
   let photograph: Image;
   let blurred: Image;
   beforeAll(async () => {
-    model = await openLatentRestorer(await findModel('ldm-s'), { settings: { steps: 4 } });
+    const { manifest, ...place } = await findModel('ldm-s');
+    if (manifest.kind !== 'latent-diffusion') throw new Error(`ldm-s is a ${manifest.kind}`);
+    model = await openLatentRestorer({ ...place, manifest }, { settings: { steps: 4 } });
     const [first] = bundledPhotographs();
     const whole = await decode(first!.path);
     photograph = crop(whole, { x: 200, y: 200, width: 256, height: 256 });

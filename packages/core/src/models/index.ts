@@ -1,5 +1,5 @@
-export { type AddAutoencoderOptions, addAutoencoder } from './add-autoencoder.js';
 export { type AddModelOptions, addModel } from './add.js';
+export { type AddAutoencoderOptions, addAutoencoder } from './add-autoencoder.js';
 export { graphParts, weightsOf } from './latent-parts.js';
 export { findModelSync, modelsSync } from './lookup.js';
 export {

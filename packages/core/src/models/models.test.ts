@@ -372,7 +372,7 @@ describe('the store', () => {
       const path = join(bundledModelsDir(), entry.name, 'manifest.json');
       const manifest = parseManifest(JSON.parse(await readFile(path, 'utf8')), path);
       expect(manifest.id).toBe(entry.name);
-      if (manifest.kind === 'latent-diffusion') continue; // of several graphs
+      if (!('graph' in manifest)) continue; // of several graphs
       const { weights } = readOnnx(await readFile(join(bundledModelsDir(), entry.name, manifest.graph.file)));
       expect(manifest.parameters.weights).toBe(weights);
     }

@@ -1,8 +1,8 @@
 import { CheckError, explain } from '../errors.js';
 import { Network, type NetworkOptions, type NetworkRun } from '../network/index.js';
 import { openAutoencoder } from '../restorer/autoencoder/autoencoder.js';
-import { openLatentRestorer } from '../restorer/latent/latent.js';
 import type { Restorer } from '../restorer/contract.js';
+import { openLatentRestorer } from '../restorer/latent/latent.js';
 import { hashOf } from '../study/canonical.js';
 import { madeUpPicture } from './add-metric.js';
 import type { AutoencoderManifest, LatentManifest, MetricManifest, RestorerManifest } from './manifest.js';

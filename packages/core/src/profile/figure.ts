@@ -1,7 +1,7 @@
 import { drawSvg, FILE_LOOK, figureBase, heading, type Json } from '../report/figure.js';
 import { type Series, seriesOf } from '../report/palette.js';
-import { decimalsFor, directionText, fixed, metricTitle } from './wording.js';
 import type { ProfileReport, Quality, RestorerProfile } from './schema.js';
+import { decimalsFor, directionText, fixed, metricTitle } from './wording.js';
 
 /** What stands on the horizontal axis (logarithmic) of Figure 4a and of 4b. */
 export const AXES = {

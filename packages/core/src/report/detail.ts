@@ -1,8 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Image } from '../image/contract.js';
 import { decode } from '../image/decode.js';
 import { encode } from '../image/encode.js';
-import type { Image } from '../image/contract.js';
 import { crop, type Rect } from '../image/geometry.js';
 import type { StudyResults } from '../study/contract.js';
 import { type DetailCurve, drawDetail } from './detail-figure.js';

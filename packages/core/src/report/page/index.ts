@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { html, type Markup, trusted } from '../html.js';
 import type { Series } from '../palette.js';
-import type { PageContext } from './context.js';
 import { claimsSection } from './claims.js';
+import type { PageContext } from './context.js';
 import { curvesSection } from './curves.js';
 import { detailSection } from './detail.js';
 import { findingsSection, headSection } from './head.js';

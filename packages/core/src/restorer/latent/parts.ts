@@ -10,8 +10,8 @@ import { assertReadable, readCaptionTable } from './caption/table.js';
 import { measuredCaptioner } from './captioner.js';
 import type { StatedPort } from './check.js';
 import type { Captioner } from './contract.js';
-import type { Conditioning, OpenParts, Parts, Text } from './open-parts.js';
 import { openGraphs, stated } from './open-graphs.js';
+import type { Conditioning, OpenParts, Parts, Text } from './open-parts.js';
 import { fixedText } from './text.js';
 import { openTokenizer, type Tokenizer } from './tokenizer.js';
 
