@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { EnvironmentError, explain, ModelError } from '../errors.js';
-import type { WorkerFailure } from './protocol.js';
+import { Exchange } from './exchange.js';
+import type { Feed, WorkerFailure } from './protocol.js';
 
 const WORKER = new URL('../../assets/network-worker.mjs', import.meta.url);
 const STDERR_KEPT = 2000;
@@ -36,13 +37,14 @@ interface Pending {
 
 /**
  * The process of one network: a request at a time, and an end to it when the process dies. Not a thread: a thread inside onnxruntime can
- * neither be stopped nor left behind (the process aborts when either ends first), and a crash in there would take all work with it. Copying
- * tensors over costs about 10 ms for a picture of 768x512. A process that has nothing to do does not keep its parent alive.
+ * neither be stopped nor left behind (the process aborts when either ends first), and a crash in there would take all work with it. Tensors
+ * cross in shared memory where there is some (`Exchange`), else in messages. A process that has nothing to do does not keep its parent alive.
  */
 export class NetworkProcess {
   readonly #child: ChildProcess;
   readonly #name: string;
   readonly #gone: Promise<void>;
+  readonly #exchange = Exchange.open();
   #pending: Pending | undefined;
   /** Why no further request is served; set once. */
   #ended: { readonly reason: unknown } | undefined;
@@ -51,8 +53,12 @@ export class NetworkProcess {
   constructor(name: string, script: URL = WORKER) {
     this.#name = name;
     // Neither stdout nor stderr is inherited: whoever waits for the end of ours must not wait for the child's.
-    const stdio = ['ignore', 'ignore', 'pipe', 'ipc'] as const;
-    this.#child = fork(fileURLToPath(script), [], { serialization: 'advanced', execArgv: [], stdio: [...stdio] });
+    const shared = this.#exchange ? [this.#exchange.fd] : [];
+    this.#child = fork(fileURLToPath(script), [], {
+      serialization: 'advanced',
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc', ...shared],
+    });
     const child = this.#child;
     starts(child);
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -64,6 +70,7 @@ export class NetworkProcess {
       // `close` comes when what it wrote has been read, `exit` before; it never comes where the process could not be started.
       child.on('close', (code, signal) => {
         ends(child);
+        this.#exchange?.close();
         this.#die(signal ?? `exit code ${code}`);
         resolve();
       });
@@ -85,7 +92,7 @@ export class NetworkProcess {
     try {
       return await new Promise<T>((resolve, reject) => {
         this.#pending = { resolve: resolve as (value: unknown) => void, reject };
-        this.#child.send({ action, ...message }, (cause) => cause && this.#die(cause.message, cause));
+        this.#child.send({ action, ...this.#packed(message) }, (cause) => cause && this.#die(cause.message, cause));
       });
     } finally {
       signal?.removeEventListener('abort', onAbort);
@@ -102,6 +109,20 @@ export class NetworkProcess {
     if (this.#child.pid !== undefined) await this.#gone;
   }
 
+  #packed(message: object): object {
+    if (!this.#exchange || !('feeds' in message)) return message;
+    return { ...message, feeds: this.#exchange.put(message.feeds as Record<string, Feed>), shared: true };
+  }
+
+  #answer({ resolve, reject }: Pending, value: unknown): void {
+    try {
+      const { shared, outputs } = value as { shared?: true; outputs?: Parameters<Exchange['take']>[0] };
+      resolve(shared && outputs ? { ...(value as object), outputs: this.#exchange?.take(outputs) } : value);
+    } catch (error) {
+      reject(error);
+    }
+  }
+
   /** Does this process wait for the child? */
   #hold(yes: boolean): void {
     const stderr = this.#child.stderr as { ref?(): void; unref?(): void } | null;
@@ -111,7 +132,7 @@ export class NetworkProcess {
   #settle({ value, error }: { value?: unknown; error?: WorkerFailure }): void {
     const pending = this.#take();
     if (error) pending?.reject(new ModelError(this.#explain('the graph to run', error.message), { cause: error }));
-    else pending?.resolve(value);
+    else if (pending) this.#answer(pending, value);
   }
 
   #stop(reason: unknown): void {
