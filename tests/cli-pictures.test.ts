@@ -90,6 +90,7 @@ describe('ir restore', () => {
       degradation: null,
       ran: { provider: 'cpu', threads: 1, runtime: expect.stringMatching(/^onnxruntime-node /), failures: [] },
       seconds: expect.any(Number),
+      memory: expect.objectContaining({ how: expect.any(String), bytes: expect.any(Number) }),
     });
     expect(await decode(at('restored.png'))).toMatchObject({ width: 64, height: 48, channels: 3, depth: 8 });
   });
