@@ -51,13 +51,13 @@ async function lost(which, receiver) {
       ? new Float32Array(new ArrayBuffer(4 * SAMPLES, { maxByteLength: 8 * SAMPLES }))
       : new Float32Array(SAMPLES);
   const operands = { src: fill(make()), dst: make() };
-  const result = start(operands.src, operands.dst);
+  const ending = settled(start(operands.src, operands.dst)); // listened to at once: it may be refused while we wait below
   receivers[receiver](operands[which].buffer);
   const detached = operands[which].length === 0;
   if (which === 'src') operands.src = undefined;
   for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate); // a closed channel drops its messages
   overwrite();
-  const end = await settled(result);
+  const end = await ending;
   return { detached, end, right: which === 'src' ? equal(operands.dst, expected) : undefined };
 }
 
