@@ -9,9 +9,8 @@ import torch
 from torch.nn.functional import cosine_similarity, normalize
 
 from ..ldm.latents import fingerprint
-from ..run import Run
 from .bars import Bars
-from .runs import averaged, relation, telling
+from .runs import Weighted, relation, telling
 from .student import Embedding, Student
 from .views import CHUNK, Groups, save
 
@@ -25,7 +24,7 @@ def means_of(student: Student, pixels: np.ndarray) -> np.ndarray:
         return student.layers(picture)[0].unflatten(0, pixels.shape[:2]).numpy()
 
 
-class HeadRun(Run):
+class HeadRun(Weighted):
     bars: Bars
 
     def __init__(self, config: dict, name: str, folder: Path, student: Student):
@@ -33,7 +32,9 @@ class HeadRun(Run):
         super().__init__(config, name, folder)
 
     def build(self) -> Embedding:
-        return copy.deepcopy(self.student.whole).requires_grad_(True)
+        head = copy.deepcopy(self.student.whole).requires_grad_(True).train()
+        head.dropped = self.config["dropped"]
+        return head
 
     def prepare(self, views: Path, bars: Bars) -> None:
         self.sets = [self._set(Groups(folder)) for folder in (views, views / "wholes")]
@@ -41,19 +42,11 @@ class HeadRun(Run):
 
     def _set(self, groups: Groups) -> tuple[torch.Tensor, ...]:
         """Means (groups, kinds, c), the teacher's embeddings (groups, kinds, d), and which crop each group comes from."""
-        file = self.folder / f"{groups.folder.name}-{fingerprint(self.student)}.npy"
+        file = self.folder / f"{groups.folder.name}-{len(groups.crops)}-{fingerprint(self.student)}.npy"
         if not file.exists():
             save(file, np.concatenate([means_of(self.student, chunk[k : k + AT_ONCE]) for chunk in groups.pixels for k in range(0, CHUNK, AT_ONCE)]))
         taught = np.concatenate([t.mean(2, dtype=np.float32) for t in groups.tokens])
         return torch.from_numpy(np.load(file)), torch.from_numpy(taught), torch.from_numpy(groups.crops)
-
-    def update(self) -> dict[str, float]:
-        losses = self.losses()
-        total = sum(self.config["weights"][name] * loss for name, loss in losses.items())
-        self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        self.apply()
-        return {"loss": total.item(), **{name: loss.item() for name, loss in losses.items()}}
 
     def losses(self) -> dict[str, torch.Tensor]:
         rng = np.random.default_rng([self.config["seed"], self.step])
@@ -73,10 +66,6 @@ class HeadRun(Run):
         wrong = (degraded @ clean.T).masked_fill(crops[:, None, None] == crops, -1)
         known = 1 - cosine_similarity(taught[:, 1:], taught[:, :1], dim=-1) < settings["known"]
         return telling(right, wrong, settings["temperature"], known)
-
-    def _average(self, keep: float) -> None:
-        super()._average(keep)
-        averaged(self, keep)
 
     def measure(self) -> dict:
         with torch.inference_mode():

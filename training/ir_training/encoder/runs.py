@@ -38,12 +38,27 @@ def telling(right: torch.Tensor, wrong: torch.Tensor, temperature: float, known:
     return (-logits.log_softmax(-1)[..., 0] * known).sum() / known.sum().clamp(min=1)
 
 
-def averaged(run: Run, keep: float) -> None:
-    """Statistics of the normalisation follow the weights they belong to."""
-    keep = min(keep, (1 + run.step) / (10 + run.step))
-    run.ema.eval()
-    for mean, now in zip(run.ema.buffers(), run.net.buffers()):
-        mean.copy_(mean.lerp(now, 1 - keep) if mean.is_floating_point() else now)
+class Weighted(Run):
+    """A run whose loss is the configuration's weights times several named ones, and whose network normalises by statistics."""
+
+    def losses(self) -> dict[str, torch.Tensor]:
+        raise NotImplementedError
+
+    def update(self) -> dict[str, float]:
+        losses = self.losses()
+        total = sum(self.config["weights"][name] * loss for name, loss in losses.items())
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        self.apply()
+        return {"loss": total.item(), **{name: loss.item() for name, loss in losses.items()}}
+
+    def _average(self, keep: float) -> None:
+        """Statistics follow the weights they belong to."""
+        super()._average(keep)
+        keep = min(keep, (1 + self.step) / (10 + self.step))
+        self.ema.eval()
+        for mean, now in zip(self.ema.buffers(), self.net.buffers()):
+            mean.copy_(mean.lerp(now, 1 - keep) if mean.is_floating_point() else now)
 
 
 class Others:
@@ -62,7 +77,7 @@ class Others:
         return found.masked_fill(crops[:, None, None] == self.crops, -1)
 
 
-class StudentRun(Run):
+class StudentRun(Weighted):
     groups: Groups
     bars: Bars
     others: Others
@@ -72,14 +87,6 @@ class StudentRun(Run):
 
     def build(self) -> Student:
         return Student(self.config["views"]["dimension"], **self.config["network"])
-
-    def update(self) -> dict[str, float]:
-        losses = self.losses()
-        total = sum(self.config["weights"][name] * loss for name, loss in losses.items())
-        self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        self.apply()
-        return {"loss": total.item(), **{name: loss.item() for name, loss in losses.items()}}
 
     def losses(self) -> dict[str, torch.Tensor]:
         rng = np.random.default_rng([self.config["seed"], self.step])
@@ -110,10 +117,6 @@ class StudentRun(Run):
         settings = self.config["apart"]
         right = cosine_similarity(degraded, own[:, None], dim=-1)
         return telling(right, self.others.cosines(degraded, crops), settings["temperature"], distance < settings["known"])
-
-    def _average(self, keep: float) -> None:
-        super()._average(keep)
-        averaged(self, keep)
 
     def settle(self) -> None:
         """The averaged network's own statistics for its normalisation: averages of other networks' statistics are a little wrong for it."""

@@ -75,9 +75,18 @@ class Frequencies(nn.Module):
 class Embedding(nn.Sequential):
     """Two layers over means; what comes out is centred over pictures and rectified, so that different pictures lie far apart."""
 
+    dropped = 0.0  # share of what enters each layer, while it learns
+
     def __init__(self, enter: int, dimension: int):
         layer = lambda width: [nn.Linear(width, dimension, bias=False), nn.BatchNorm1d(dimension), nn.ReLU()]
         super().__init__(*layer(enter), *layer(dimension))
+
+    def forward(self, means: torch.Tensor) -> torch.Tensor:
+        for k, module in enumerate(self):
+            if k % 3 == 0:
+                means = nn.functional.dropout(means, self.dropped, self.training)
+            means = module(means)
+        return means
 
     def folded(self) -> nn.Module:
         one, two = (fuse_linear_bn_eval(self[k], self[k + 1]) for k in (0, 3))
