@@ -5,30 +5,23 @@ import { fileURLToPath } from 'node:url';
 import { decode, saveImage } from '@ir/core';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { autoencoderGraphs } from '../../core/src/testing/graphs.js';
-import { run } from './run.js';
-import { PaperTerminal } from './testing/terminal.js';
+import { useModels } from '../../core/src/testing/models-folder.js';
+import { ir } from './testing/ir.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ir-cli-autoencoder-'));
 const at = (name: string) => join(folder, name);
-const before = process.env.IR_MODELS_DIR;
+let restoreModels: () => void;
 
 beforeAll(() => {
-  process.env.IR_MODELS_DIR = at('models');
+  restoreModels = useModels(at('models'));
   const { encoder, decoder } = autoencoderGraphs();
   writeFileSync(at('e.onnx'), encoder);
   writeFileSync(at('d.onnx'), decoder);
 });
 afterAll(() => {
-  if (before === undefined) delete process.env.IR_MODELS_DIR;
-  else process.env.IR_MODELS_DIR = before;
+  restoreModels();
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function ir(...argv: string[]) {
-  const terminal = new PaperTerminal();
-  const code = await run(argv, terminal);
-  return { code, stdout: terminal.printed, stderr: terminal.told };
-}
 
 describe('an autoencoder on the command line', () => {
   test('is added from two graphs, listed, verified, and restores', async () => {

@@ -4,30 +4,23 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decode, saveImage } from '@ir/core';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { run } from './run.js';
-import { PaperTerminal } from './testing/terminal.js';
+import { useModels } from '../../core/src/testing/models-folder.js';
+import { ir } from './testing/ir.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ir-cli-latent-'));
 const at = (name: string) => join(folder, name);
-const before = process.env.IR_MODELS_DIR;
+let restoreModels: () => void;
 
 beforeAll(async () => {
   // Two tiny models with the ports of DiffBIR and SUPIR (training/export/tiny_ldm.py).
-  process.env.IR_MODELS_DIR = fileURLToPath(new URL('../../core/goldens/latent', import.meta.url));
+  restoreModels = useModels(fileURLToPath(new URL('../../core/goldens/latent', import.meta.url)));
   const data = Float32Array.from({ length: 3 * 48 * 40 }, (_, i) => ((i * 7) % 256) / 255);
   await saveImage({ width: 48, height: 40, channels: 3, depth: 8, data }, at('in.png'));
 });
 afterAll(() => {
-  if (before === undefined) delete process.env.IR_MODELS_DIR;
-  else process.env.IR_MODELS_DIR = before;
+  restoreModels();
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function ir(...argv: string[]) {
-  const terminal = new PaperTerminal();
-  const code = await run(argv, terminal);
-  return { code, stdout: terminal.printed, stderr: terminal.told };
-}
 
 describe('latent diffusion models on the command line', () => {
   test('are listed with the parameters of all parts', async () => {

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ProfileReport, profileSchema, saveImage } from '@ir/core';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { run } from './run.js';
-import { PaperTerminal } from './testing/terminal.js';
+import { useModels } from '../../core/src/testing/models-folder.js';
+import { ir } from './testing/ir.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ir-cli-profile-'));
 const at = (name: string) => join(folder, name);
-const before = process.env.IR_MODELS_DIR;
+let restoreModels: () => void;
 
 beforeAll(async () => {
-  process.env.IR_MODELS_DIR = fileURLToPath(new URL('../../core/goldens/latent', import.meta.url));
+  restoreModels = useModels(fileURLToPath(new URL('../../core/goldens/latent', import.meta.url)));
   mkdirSync(at('photos'));
   for (const k of [3, 7]) {
     const data = Float32Array.from({ length: 3 * 64 * 64 }, (_, i) => ((i * k) % 256) / 255);
@@ -20,16 +20,9 @@ beforeAll(async () => {
   }
 });
 afterAll(() => {
-  if (before === undefined) delete process.env.IR_MODELS_DIR;
-  else process.env.IR_MODELS_DIR = before;
+  restoreModels();
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function ir(...argv: string[]) {
-  const terminal = new PaperTerminal();
-  const code = await run(argv, terminal);
-  return { code, stdout: terminal.printed, stderr: terminal.told };
-}
 
 const SMALL = ['profile', '--size', '64x64', '--runs', '2', '--warmup', '0', '--threads', '1'];
 

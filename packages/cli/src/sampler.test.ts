@@ -2,8 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { run } from './run.js';
-import { PaperTerminal } from './testing/terminal.js';
+import { ir } from './testing/ir.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ir-sampler-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -28,11 +27,7 @@ function fileOf(name: string, runs: readonly Run[], write = JSON.stringify): str
   return path;
 }
 
-async function replay(...args: string[]) {
-  const terminal = new PaperTerminal();
-  const code = await run(['sampler', 'replay', ...args], terminal);
-  return { code, stdout: terminal.printed, stderr: terminal.told };
-}
+const replay = (...args: string[]) => ir('sampler', 'replay', ...args);
 
 describe('ir sampler replay', () => {
   const agreeing = fileOf('agreeing.json', [ddim, euler]);

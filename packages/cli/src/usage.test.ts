@@ -2,14 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import type { Command } from 'commander';
 import { buildProgram } from './program.js';
-import { run } from './run.js';
+import { ir } from './testing/ir.js';
 import { PaperTerminal } from './testing/terminal.js';
-
-async function ir(...argv: string[]) {
-  const terminal = new PaperTerminal();
-  const code = await run(argv, terminal);
-  return { code, stdout: terminal.printed, stderr: terminal.told };
-}
 
 /** What was typed, and what the one line on stderr has to say. */
 const MISTAKES: readonly [typed: string, code: string, ...says: string[]][] = [

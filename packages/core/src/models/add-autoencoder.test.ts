@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { autoencoderGraphs, identityGraph, notANumberGraph, restorerGraph } from '../testing/graphs.js';
+import { useModels } from '../testing/models-folder.js';
+import { refusal } from '../testing/refusal.js';
 import { type AddAutoencoderOptions, addAutoencoder } from './add-autoencoder.js';
 import { graphParts, weightsOf } from './latent-parts.js';
 import { parseManifest } from './manifest.js';
@@ -10,14 +12,13 @@ import { findModel } from './store.js';
 import { verifyModel } from './verify.js';
 
 let folder: string;
-const before = process.env.IR_MODELS_DIR;
+let restoreModels: () => void;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ir-add-autoencoder-'));
-  process.env.IR_MODELS_DIR = join(folder, 'models');
+  restoreModels = useModels(join(folder, 'models'));
 });
 afterEach(async () => {
-  if (before === undefined) delete process.env.IR_MODELS_DIR;
-  else process.env.IR_MODELS_DIR = before;
+  restoreModels();
   await rm(folder, { recursive: true });
 });
 
@@ -29,16 +30,6 @@ async function add(
   await writeFile(files[0], encoder);
   await writeFile(files[1], decoder);
   return addAutoencoder(...files, { id: 'ae', ...options });
-}
-
-async function refusal(attempt: Promise<unknown>): Promise<string> {
-  try {
-    await attempt;
-  } catch (error) {
-    const { code, message } = error as { code: string; message: string };
-    return `${code} ${message}`;
-  }
-  return 'accepted';
 }
 
 const installed = () => readdir(join(folder, 'models')).catch(() => []);

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { openLatentRestorer } from '../restorer/latent/latent.js';
 import { copiedModel, type Json, modelIn, readJson, tinyFolder, tinyModel } from '../restorer/latent/testing/models.js';
 import { identityGraph } from '../testing/graphs.js';
+import { useModels } from '../testing/models-folder.js';
 import { graphParts, weightsOf } from './latent-parts.js';
 import { hashFile, listModels } from './store.js';
 import { verifyModel } from './verify.js';
@@ -296,8 +297,7 @@ describe('opening checks everything before anything runs', () => {
 
 test('installed: listed, found as a restorer, verified by a run', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ir-models-'));
-  const before = process.env.IR_MODELS_DIR;
-  process.env.IR_MODELS_DIR = folder;
+  const restoreModels = useModels(folder);
   try {
     cpSync(tinyFolder('diffbir-tiny'), join(folder, 'diffbir-tiny'), { recursive: true });
     const spoilt = readJson(join(tinyFolder('supir-tiny'), 'manifest.json'));
@@ -320,8 +320,7 @@ test('installed: listed, found as a restorer, verified by a run', async () => {
     expect(restorer.identity).toContain('threads=2');
     await restorer.dispose();
   } finally {
-    if (before === undefined) delete process.env.IR_MODELS_DIR;
-    else process.env.IR_MODELS_DIR = before;
+    restoreModels();
     rmSync(folder, { recursive: true, force: true });
   }
 });

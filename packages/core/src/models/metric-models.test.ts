@@ -6,6 +6,7 @@ import type { Image } from '../image/contract.js';
 import { Network } from '../network/index.js';
 import { singleOp } from '../testing/graphs.js';
 import { distanceGraph, encoderGraph, qualityGraph } from '../testing/metric-graphs.js';
+import { useModels } from '../testing/models-folder.js';
 import { type AddModelOptions, addModel } from './add.js';
 import { findModelSync, modelsSync } from './lookup.js';
 import { type EncoderManifest, type MetricManifest, parseManifest } from './manifest.js';
@@ -14,14 +15,13 @@ import { type InstalledModel, listModels, restorerModel, verifiedGraph } from '.
 import { verifyModel } from './verify.js';
 
 let folder: string;
-const before = process.env.IR_MODELS_DIR;
+let restoreModels: () => void;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ir-metric-models-'));
-  process.env.IR_MODELS_DIR = join(folder, 'models');
+  restoreModels = useModels(join(folder, 'models'));
 });
 afterEach(async () => {
-  if (before === undefined) delete process.env.IR_MODELS_DIR;
-  else process.env.IR_MODELS_DIR = before;
+  restoreModels();
   await rm(folder, { recursive: true });
 });
 

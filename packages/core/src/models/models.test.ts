@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { readOnnx } from '../network/index.js';
 import { identityGraph, notANumberGraph, restorerGraph, singleOp } from '../testing/graphs.js';
+import { useModels } from '../testing/models-folder.js';
 import { onnxBytes } from '../testing/onnx.js';
+import { refusal } from '../testing/refusal.js';
 import { type AddModelOptions, addModel } from './add.js';
 import { parseManifest, type RestorerManifest } from './manifest.js';
 import { bundledModelsDir, findModel, type InstalledModel, listModels, restorerModel, verifiedGraph } from './store.js';
@@ -13,15 +15,14 @@ import { verifyModel } from './verify.js';
 
 let folder: string;
 let models: string;
-const before = process.env.IR_MODELS_DIR;
+let restoreModels: () => void;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ir-models-'));
   models = join(folder, 'models');
-  process.env.IR_MODELS_DIR = models;
+  restoreModels = useModels(models);
 });
 afterEach(async () => {
-  if (before === undefined) delete process.env.IR_MODELS_DIR;
-  else process.env.IR_MODELS_DIR = before;
+  restoreModels();
   await rm(folder, { recursive: true });
 });
 
@@ -32,16 +33,6 @@ async function graphFile(bytes: Uint8Array, name = 'net.onnx'): Promise<string> 
 }
 
 const add = async (bytes: Uint8Array, options: AddModelOptions = {}) => addModel(await graphFile(bytes), options);
-
-async function refusal(attempt: Promise<unknown>): Promise<string> {
-  try {
-    await attempt;
-  } catch (error) {
-    const { code, message } = error as { code: string; message: string };
-    return `${code} ${message}`;
-  }
-  return 'accepted';
-}
 
 const installed = () => readdir(models).catch(() => []);
 const weight = (data: Float32Array, dims: readonly number[], name = 'w') => ({ name, dims, data });

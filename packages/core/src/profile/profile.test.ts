@@ -16,11 +16,12 @@ import {
   type RestorerDefinition,
 } from '../restorer/index.js';
 import { tinyFolder } from '../restorer/latent/testing/models.js';
+import { useModels } from '../testing/models-folder.js';
 import { type ProfileOptions, profile } from './profile.js';
 import { type ProfileReport, profileSchema } from './schema.js';
 
 const root = mkdtempSync(join(tmpdir(), 'ir-profile-'));
-const before = process.env.IR_MODELS_DIR;
+let restoreModels: () => void;
 let registry: Registry;
 
 /** Mean of the picture: enough of a metric to see what was scored. */
@@ -42,7 +43,7 @@ const brightness: Registry['metrics'][number] = {
 };
 
 beforeAll(async () => {
-  process.env.IR_MODELS_DIR = join(root, 'models');
+  restoreModels = useModels(join(root, 'models'));
   for (const name of ['diffbir-tiny', 'supir-tiny'])
     await cp(tinyFolder(name), join(root, 'models', name), { recursive: true });
   registry = {
@@ -56,8 +57,7 @@ beforeAll(async () => {
   };
 });
 afterAll(() => {
-  if (before === undefined) delete process.env.IR_MODELS_DIR;
-  else process.env.IR_MODELS_DIR = before;
+  restoreModels();
   rmSync(root, { recursive: true, force: true });
 });
 

@@ -14,13 +14,14 @@ import {
 } from '@ir/core';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { encoderGraph } from '../../../core/src/testing/metric-graphs.js';
+import { useModels } from '../../../core/src/testing/models-folder.js';
 import { createMetrics, metricFromIdentity } from '../registry.js';
 import { noisy, wavyImage } from '../testing/pictures.js';
 import { deviationMap, drawDeviation } from './deviation.js';
 import { cosineDistance, meanSquare, unitDistance } from './distances.js';
 
 let folder: string;
-const before = process.env.IR_MODELS_DIR;
+let restoreModels: () => void;
 const used: Metric[] = [];
 
 async function install(bytes: Uint8Array, id: string): Promise<void> {
@@ -31,13 +32,12 @@ async function install(bytes: Uint8Array, id: string): Promise<void> {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ir-alignment-'));
-  process.env.IR_MODELS_DIR = join(folder, 'models');
+  restoreModels = useModels(join(folder, 'models'));
   await install(encoderGraph(), 'colours');
   await install(encoderGraph({ tokens: false }), 'mean-only');
 });
 afterAll(async () => {
-  if (before === undefined) delete process.env.IR_MODELS_DIR;
-  else process.env.IR_MODELS_DIR = before;
+  restoreModels();
   await Promise.all(used.map((metric) => metric.dispose?.()));
   await rm(folder, { recursive: true });
 });

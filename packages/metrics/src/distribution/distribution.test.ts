@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { addModel } from '@ir/core';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { encoderGraph } from '../../../core/src/testing/metric-graphs.js';
+import { useModels } from '../../../core/src/testing/models-folder.js';
 import { eigen } from '../niqe/linear-algebra.js';
 import { createMetrics } from '../registry.js';
 import { pairFiles } from '../score/pairs.js';
@@ -126,11 +127,11 @@ describe('of folders', () => {
   let folder: string;
   let originals: PictureFolder;
   let outputs: PictureFolder;
-  const before = process.env.IR_MODELS_DIR;
+  let restoreModels: () => void;
   const names = Array.from({ length: 52 }, (_, i) => `p${String(i).padStart(2, '0')}.png`);
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ir-distribution-'));
-    process.env.IR_MODELS_DIR = join(folder, 'models');
+    restoreModels = useModels(join(folder, 'models'));
     const path = join(folder, 'colours.onnx');
     await writeFile(path, encoderGraph());
     await addModel(path);
@@ -141,8 +142,7 @@ describe('of folders', () => {
     );
   });
   afterAll(async () => {
-    if (before === undefined) delete process.env.IR_MODELS_DIR;
-    else process.env.IR_MODELS_DIR = before;
+    restoreModels();
     await Promise.all([originals.dispose(), outputs.dispose(), rm(folder, { recursive: true })]);
   });
 

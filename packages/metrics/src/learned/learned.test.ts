@@ -4,23 +4,24 @@ import { join } from 'node:path';
 import { addModel, type Image, type Metric, toDepth } from '@ir/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { distanceGraph, qualityGraph } from '../../../core/src/testing/metric-graphs.js';
+import { useModels } from '../../../core/src/testing/models-folder.js';
 import { allMetrics, createMetrics, metricFromIdentity } from '../registry.js';
 import { noisy, wavyImage } from '../testing/pictures.js';
 import { distanceMap } from './distance.js';
 
 let folder: string;
-const before = process.env.IR_MODELS_DIR;
+let restoreModels: () => void;
 const used: Metric[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ir-learned-'));
+  restoreModels = useModels(join(folder, 'models'));
 });
 beforeEach(() => {
   process.env.IR_MODELS_DIR = join(folder, 'models');
 });
 afterAll(async () => {
-  if (before === undefined) delete process.env.IR_MODELS_DIR;
-  else process.env.IR_MODELS_DIR = before;
+  restoreModels();
   await Promise.all(used.map((metric) => metric.dispose?.()));
   await rm(folder, { recursive: true });
 });

@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import type { Image } from '../contract.js';
 
 /** A small counter-free generator (mulberry32) for test data: the same seed gives the same picture. */
@@ -31,4 +32,10 @@ export function randomImage(
   data[data.length - 1] = 1;
   const image: Image = { width, height, channels, depth, data };
   return alpha ? { ...image, alpha: Float32Array.from({ length: width * height }, sample) } : image;
+}
+
+/** Largest difference of two pictures, which have to be of one shape. */
+export function worst(a: Image, b: Image): number {
+  expect([b.width, b.height, b.channels]).toEqual([a.width, a.height, a.channels]);
+  return a.data.reduce((most, value, i) => Math.max(most, Math.abs(value - b.data[i]!)), 0);
 }

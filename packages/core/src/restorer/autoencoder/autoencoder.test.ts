@@ -2,29 +2,29 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Image } from '../../image/contract.js';
-import { randomImage } from '../../image/testing/pictures.js';
+import { randomImage, worst } from '../../image/testing/pictures.js';
 import { addModel } from '../../models/add.js';
 import { type AddedAutoencoder, addAutoencoder } from '../../models/add-autoencoder.js';
 import { findModel } from '../../models/store.js';
 import { type AutoencoderGraphs, autoencoderGraphs, restorerGraph, slowGraph } from '../../testing/graphs.js';
+import { useModels } from '../../testing/models-folder.js';
+import { refusal } from '../../testing/refusal.js';
 import { openRestorer } from '../direct/direct.js';
 import { openAutoencoder } from './autoencoder.js';
 import { autoencoderRestorer, installedAutoencoders } from './definitions.js';
 
 let folder: string;
 let count = 0;
-const before = process.env.IR_MODELS_DIR;
+let restoreModels: () => void;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ir-autoencoder-'));
-  process.env.IR_MODELS_DIR = join(folder, 'models');
+  restoreModels = useModels(join(folder, 'models'));
   await writeFile(join(folder, 'phi.onnx'), restorerGraph({ scale: 2 }));
   await addModel(join(folder, 'phi.onnx'), { multiple: 1, reach: 16 });
 });
 afterAll(async () => {
-  if (before === undefined) delete process.env.IR_MODELS_DIR;
-  else process.env.IR_MODELS_DIR = before;
+  restoreModels();
   await rm(folder, { recursive: true });
 });
 
@@ -47,20 +47,6 @@ async function opened(model: AddedAutoencoder, settings: Readonly<Record<string,
   const restorer = await openAutoencoder(model, { settings });
   return Object.assign(restorer, { [Symbol.asyncDispose]: () => restorer.dispose() });
 }
-
-const worst = (a: Image, b: Image) => {
-  expect([b.width, b.height, b.channels]).toEqual([a.width, a.height, a.channels]);
-  return a.data.reduce((most, value, i) => Math.max(most, Math.abs(value - b.data[i]!)), 0);
-};
-
-const refusal = async (attempt: Promise<unknown>): Promise<string> => {
-  try {
-    await attempt;
-  } catch (error) {
-    return `${(error as { code: string }).code} ${(error as Error).message}`;
-  }
-  return 'accepted';
-};
 
 describe('Dec(E(I))', () => {
   test.each<[AutoencoderGraphs, object]>([

@@ -3,8 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Image } from '../../image/contract.js';
-import { random, randomImage } from '../../image/testing/pictures.js';
+import { random, randomImage, worst } from '../../image/testing/pictures.js';
 import { addModel } from '../../models/add.js';
 import { findModel, type InstalledModel, restorerModel } from '../../models/store.js';
 import {
@@ -15,6 +14,7 @@ import {
   restorerGraph,
   slowGraph,
 } from '../../testing/graphs.js';
+import { refusal } from '../../testing/refusal.js';
 import { networkRestorer, noRestorer } from './definitions.js';
 import { type DirectRestorer, openRestorer } from './direct.js';
 import { tilesOf } from './tiles.js';
@@ -45,20 +45,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ir-direct-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-const worst = (a: Image, b: Image) => {
-  expect([b.width, b.height, b.channels]).toEqual([a.width, a.height, a.channels]);
-  return a.data.reduce((most, value, i) => Math.max(most, Math.abs(value - b.data[i]!)), 0);
-};
-
-const refusal = async (attempt: Promise<unknown>): Promise<string> => {
-  try {
-    await attempt;
-  } catch (error) {
-    return `${(error as { code: string }).code} ${(error as Error).message}`;
-  }
-  return 'accepted';
-};
 
 /** Float32 sums taken in another order where another size lets the runtime choose another algorithm. */
 const ROUNDING = 2e-6;
