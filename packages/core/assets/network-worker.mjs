@@ -1,7 +1,7 @@
 // One network in a process of its own: onnxruntime's `run` blocks whoever calls it, despite its promise, and cannot be stopped.
 // Plain JavaScript, so that it runs the same from sources and from the built package. Types of the messages: src/network/protocol.ts.
 
-import { readSync, writeSync } from 'node:fs';
+import { put, take } from './exchange.mjs';
 
 // A terminal sends its interrupt to all of us; ending this process is up to the one that asked for it. Heard before the runtime is loaded, which
 // takes a while.
@@ -45,58 +45,12 @@ function remember({ feeds, forget }) {
   for (const number of forget) kept.delete(number);
 }
 
-/** The file in memory that both processes hold open (src/network/exchange.ts); tensors of some size lie there. */
+/** The file in memory that both processes hold open, where there is one. */
 const EXCHANGE = 4;
-const LEAST = 16 * 1024;
-const MOST = 16 * 1024 * 1024;
-const KINDS = {
-  float32: Float32Array,
-  float16: Uint16Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-};
 
-/** Feeds with what lies in the shared file read from it. */
-function taken(feeds) {
-  for (const feed of Object.values(feeds)) {
-    if (feed.at === undefined) continue;
-    const bytes = new Uint8Array(feed.bytes);
-    for (let done = 0; done < bytes.length; ) {
-      const more = readSync(EXCHANGE, bytes, done, bytes.length - done, feed.at + done);
-      if (more === 0) throw new Error('the exchange between the processes ends too early');
-      done += more;
-    }
-    feed.data = new KINDS[feed.type](bytes.buffer);
-  }
-  return feeds;
-}
-
-/** Outputs with what is large put into the shared file; a full file system leaves it in the message. */
-function put(outputs) {
-  let end = 0;
-  for (const output of Object.values(outputs)) {
-    const { data } = output;
-    if (!(data.byteLength >= LEAST) || end + data.byteLength > MOST) continue;
-    try {
-      for (let done = 0; done < data.byteLength; ) {
-        const view = new Uint8Array(data.buffer, data.byteOffset + done, data.byteLength - done);
-        done += writeSync(EXCHANGE, view, 0, view.length, end + done);
-      }
-    } catch {
-      continue;
-    }
-    output.at = end;
-    output.bytes = data.byteLength;
-    delete output.data;
-    end += output.bytes;
-  }
-  return outputs;
-}
-
-async function run({ feeds, forget, shared }) {
-  remember({ feeds: taken(feeds), forget });
+async function run({ feeds: sent, forget, shared }) {
+  const feeds = shared ? take(EXCHANGE, sent) : sent;
+  remember({ feeds, forget });
   const inputs = Object.fromEntries(
     Object.entries(feeds).map(([name, t]) => [name, new ort.Tensor(t.type, t.data ?? kept.get(t.held), t.dims)]),
   );
@@ -106,7 +60,7 @@ async function run({ feeds, forget, shared }) {
   const outputs = Object.fromEntries(
     Object.entries(results).map(([name, t]) => [name, { type: t.type, data: t.data, dims: [...t.dims] }]),
   );
-  return { outputs: shared ? put(outputs) : outputs, milliseconds, shared };
+  return { outputs: shared ? put(EXCHANGE, outputs) : outputs, milliseconds, shared };
 }
 
 const actions = { open, run };

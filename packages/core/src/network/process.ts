@@ -1,8 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { put, take } from '../../assets/exchange.mjs';
 import { EnvironmentError, explain, ModelError } from '../errors.js';
-import { Exchange } from './exchange.js';
-import type { Feed, WorkerFailure } from './protocol.js';
+import { openExchange } from './exchange.js';
+import type { Feed, Tensor, WorkerFailure } from './protocol.js';
 
 const WORKER = new URL('../../assets/network-worker.mjs', import.meta.url);
 const STDERR_KEPT = 2000;
@@ -38,13 +40,13 @@ interface Pending {
 /**
  * The process of one network: a request at a time, and an end to it when the process dies. Not a thread: a thread inside onnxruntime can
  * neither be stopped nor left behind (the process aborts when either ends first), and a crash in there would take all work with it. Tensors
- * cross in shared memory where there is some (`Exchange`), else in messages. A process that has nothing to do does not keep its parent alive.
+ * cross in shared memory where there is some (`exchange.ts`), else in messages. A process that has nothing to do does not keep its parent alive.
  */
 export class NetworkProcess {
   readonly #child: ChildProcess;
   readonly #name: string;
   readonly #gone: Promise<void>;
-  readonly #exchange = Exchange.open();
+  readonly #exchange = openExchange();
   #pending: Pending | undefined;
   /** Why no further request is served; set once. */
   #ended: { readonly reason: unknown } | undefined;
@@ -53,7 +55,7 @@ export class NetworkProcess {
   constructor(name: string, script: URL = WORKER) {
     this.#name = name;
     // Neither stdout nor stderr is inherited: whoever waits for the end of ours must not wait for the child's.
-    const shared = this.#exchange ? [this.#exchange.fd] : [];
+    const shared = this.#exchange === undefined ? [] : [this.#exchange];
     this.#child = fork(fileURLToPath(script), [], {
       serialization: 'advanced',
       execArgv: [],
@@ -70,7 +72,7 @@ export class NetworkProcess {
       // `close` comes when what it wrote has been read, `exit` before; it never comes where the process could not be started.
       child.on('close', (code, signal) => {
         ends(child);
-        this.#exchange?.close();
+        if (this.#exchange !== undefined) closeSync(this.#exchange);
         this.#die(signal ?? `exit code ${code}`);
         resolve();
       });
@@ -92,7 +94,8 @@ export class NetworkProcess {
     try {
       return await new Promise<T>((resolve, reject) => {
         this.#pending = { resolve: resolve as (value: unknown) => void, reject };
-        this.#child.send({ action, ...this.#packed(message) }, (cause) => cause && this.#die(cause.message, cause));
+        // What can be sent nothing has ended or must; `close` then tells how.
+        this.#child.send({ action, ...this.#packed(message) }, (cause) => cause && this.#child.kill('SIGKILL'));
       });
     } finally {
       signal?.removeEventListener('abort', onAbort);
@@ -110,14 +113,14 @@ export class NetworkProcess {
   }
 
   #packed(message: object): object {
-    if (!this.#exchange || !('feeds' in message)) return message;
-    return { ...message, feeds: this.#exchange.put(message.feeds as Record<string, Feed>), shared: true };
+    if (this.#exchange === undefined || !('feeds' in message)) return message;
+    return { ...message, feeds: put(this.#exchange, message.feeds as Record<string, Feed>), shared: true };
   }
 
   #answer({ resolve, reject }: Pending, value: unknown): void {
     try {
-      const { shared, outputs } = value as { shared?: true; outputs?: Parameters<Exchange['take']>[0] };
-      resolve(shared && outputs ? { ...(value as object), outputs: this.#exchange?.take(outputs) } : value);
+      const { shared, outputs } = value as { shared?: true; outputs?: Record<string, Tensor> };
+      resolve(shared && outputs ? { ...(value as object), outputs: take(this.#exchange!, outputs) } : value);
     } catch (error) {
       reject(error);
     }
