@@ -1,5 +1,6 @@
 import {
   explain,
+  type ProfileOptions,
   type ProfileReport,
   type ProfileTable,
   profile,
@@ -30,13 +31,11 @@ import { Session, type SessionFlags } from '../session.js';
 import { table } from '../table.js';
 import type { Terminal } from '../terminal.js';
 
-interface Flags extends SessionFlags, DegradationFlags {
+interface Flags
+  extends SessionFlags,
+    DegradationFlags,
+    Pick<ProfileOptions, 'size' | 'runs' | 'warmup' | 'threads' | 'providers'> {
   readonly model?: readonly string[];
-  readonly size?: { readonly width: number; readonly height: number };
-  readonly runs?: number;
-  readonly warmup?: number;
-  readonly threads?: number;
-  readonly providers?: readonly string[];
   readonly steps?: number;
   readonly guidance?: number;
   readonly tile?: TilePlan | 'auto' | 'none';

@@ -279,6 +279,7 @@ describe('what cannot be measured', () => {
     const reason = new Error('enough');
     const running = one('diffbir-tiny', {
       settings: { steps: 200 },
+      runs: 100_000, // never done by itself
       signal: controller.signal,
       onProgress: ({ phase }) => phase === 'open' && setTimeout(() => controller.abort(reason), 600),
     });

@@ -14,7 +14,7 @@ import type { Registry } from '../registry.js';
 import type { Restorer, RestorerDefinition } from '../restorer/contract.js';
 import type { StudyOptions } from '../study/contract.js';
 import { versions } from '../study/machinery.js';
-import { restorerDefinition } from '../study/restorers.js';
+import { identityOrRefusal, Refusal, restorerDefinition } from '../study/restorers.js';
 import { watchOthers } from './foreign.js';
 import { meterMemory, residentMemory } from './memory.js';
 import { parametersOf, partOf } from './parameters.js';
@@ -172,10 +172,10 @@ async function measure(
   const restorer = await definition.create(settings, { threads });
   const load = performance.now() - start;
   try {
-    const refusal = refusalOf(restorer, degradation);
-    if (refusal !== undefined) {
+    const identity = identityOrRefusal(restorer, { degradation });
+    if (identity instanceof Refusal) {
       counts.step('refused', id, warmup + runs + gallery.count);
-      return refusal;
+      return identity.reason;
     }
     const meter = await meterMemory(others);
     const { input, output, timed, foreign } = await timeRuns(restorer, options, () => counts.step('run', id));
@@ -187,7 +187,7 @@ async function measure(
     return {
       id,
       family: restorer.family,
-      identity: restorer.identityFor?.(degradation) ?? restorer.identity,
+      identity,
       settings,
       scale: restorer.scale,
       input: sizeOf(input),
@@ -217,18 +217,6 @@ async function countedParameters(restorer: Restorer, model: InstalledModel | und
 }
 
 const sizeOf = ({ width, height }: Image) => ({ width, height });
-
-/** A restorer's own words on a degradation that it does not take. */
-function refusalOf(restorer: Restorer, degradation: Degradation): string | undefined {
-  try {
-    restorer.identityFor?.(degradation);
-    return undefined;
-  } catch (error) {
-    const { code, message } = error as { code?: unknown; message?: unknown };
-    if (code === 'IR_E_DEGRADATION') return String(message);
-    throw error;
-  }
-}
 
 /** The picture that a restorer is timed on: made up, always the same, degraded where that keeps its size. */
 async function timedPicture(restorer: Restorer, { size, degradation, seed, signal }: Filled): Promise<Image> {

@@ -1,6 +1,7 @@
 import { comparable } from '../degradation/protocol.js';
 import type { Image } from '../image/contract.js';
 import type { Metric, Score } from '../metric/contract.js';
+import { finite } from '../metric/finite.js';
 import { intervalMaker, meanOf } from '../report/bootstrap.js';
 import type { Restorer } from '../restorer/contract.js';
 import { listImages, openStudyImage } from '../study/images.js';
@@ -72,12 +73,9 @@ function summary(
 ): Quality {
   const values: number[] = [];
   const missing: Record<string, number> = {};
-  for (const score of scores) {
-    if (score.value !== null && Number.isFinite(score.value)) values.push(score.value);
-    else {
-      const reason = score.value === null ? score.reason : 'not-finite';
-      missing[reason] = (missing[reason] ?? 0) + 1;
-    }
+  for (const score of scores.map(finite)) {
+    if (score.value !== null) values.push(score.value);
+    else missing[score.reason] = (missing[score.reason] ?? 0) + 1;
   }
   const interval = intervalOf(values);
   return {

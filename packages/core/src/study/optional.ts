@@ -5,28 +5,29 @@ import type { Skipped, StudyMetric, StudyRestorer, StudySpec } from './contract.
 import { createMetric, restorerDefinition } from './restorers.js';
 import { seriesOf } from './sweeps.js';
 
-/** What `work` says is unknown; any other error stands. */
-function unknownIn(work: () => unknown): string | undefined {
+/** What `work` gives, or what it says is unknown; any other error stands. */
+function known<T>(work: () => T): { readonly value: T } | { readonly lack: string } {
   try {
-    work();
-    return undefined;
+    return { value: work() };
   } catch (error) {
     // By its code: what is from outside may carry classes of its own copy of this package.
     const { code, message } = error as { code?: unknown; message?: unknown };
-    if (code === 'IR_E_UNKNOWN_NAME') return String(message);
+    if (code === 'IR_E_UNKNOWN_NAME') return { lack: String(message) };
     throw error;
   }
 }
 
 /** Why a restorer is not installed. */
-const lackOfRestorer = (registry: Registry, restorer: StudyRestorer): string | undefined =>
-  unknownIn(() => restorerDefinition(registry, restorer));
+function lackOfRestorer(registry: Registry, restorer: StudyRestorer): string | undefined {
+  const found = known(() => restorerDefinition(registry, restorer));
+  return 'lack' in found ? found.lack : undefined;
+}
 
 /** A metric without its network says so in its identity (`model=missing`), and none of its scores is a number. */
 function lackOfMetric(registry: Registry, metric: StudyMetric): string | undefined {
-  const unknown = unknownIn(() => createMetric(registry, metric));
-  if (unknown !== undefined) return unknown;
-  const { id, needs } = createMetric(registry, metric);
+  const found = known(() => createMetric(registry, metric));
+  if ('lack' in found) return found.lack;
+  const { id, needs } = found.value;
   if (needs.network === undefined || !/=missing[,\]]/.test(id)) return undefined;
   const told = { name: metric.alias, expected: `the network ${needs.network}`, got: 'none that is installed' };
   return explain({ ...told, fix: 'Install it by `ir models add`' });

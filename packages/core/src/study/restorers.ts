@@ -39,7 +39,7 @@ export function createMetric(registry: Registry, metric: StudyMetric): Metric {
 }
 
 /** What changes the output of a restorer for one degradation. @throws UsageError `IR_E_DEGRADATION` where it is refused */
-export const identityOf = (restorer: Restorer, { degradation }: StudyDegradation): string =>
+export const identityOf = (restorer: Restorer, { degradation }: Pick<StudyDegradation, 'degradation'>): string =>
   restorer.identityFor?.(degradation) ?? restorer.identity;
 
 /** A restorer's own words on a degradation that it does not take. */
@@ -75,7 +75,9 @@ export const filesOf = ({ id, graph, parts = {} }: StudyModel): (readonly [name:
 ];
 
 function survey(opened: Restorer, degradations: readonly StudyDegradation[]): Survey {
-  const identities = degradations.map((one) => [degradationIdentity(one.degradation), answer(opened, one)] as const);
+  const identities = degradations.map(
+    (one) => [degradationIdentity(one.degradation), identityOrRefusal(opened, one)] as const,
+  );
   return {
     identities: new Map(identities),
     general: opened.identity,
@@ -111,7 +113,11 @@ export async function surveyRestorers(
   }
 }
 
-function answer(restorer: Restorer, degradation: StudyDegradation): string | Refusal {
+/** A restorer's identity for a degradation, or why it does not take it. */
+export function identityOrRefusal(
+  restorer: Restorer,
+  degradation: Pick<StudyDegradation, 'degradation'>,
+): string | Refusal {
   try {
     return identityOf(restorer, degradation);
   } catch (error) {

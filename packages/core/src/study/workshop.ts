@@ -8,6 +8,7 @@ import type { Image } from '../image/contract.js';
 import { encode } from '../image/encode.js';
 import { imageHash } from '../image/hash.js';
 import type { Metric, Score } from '../metric/contract.js';
+import { finite } from '../metric/finite.js';
 import { meterMemory } from '../profile/memory.js';
 import type { Registry } from '../registry.js';
 import type { Restorer } from '../restorer/contract.js';
@@ -141,12 +142,6 @@ const identities = (
   [address.restorer.identity, ...address.metrics.map(([, id]) => id)].join(', '),
   [identity, ...metrics.map(({ id }) => id)].join(', '),
 ];
-
-/** What no number stands for has a reason, whatever the metric says. */
-function finite(score: Score): Score {
-  if (score.value === null) return { value: null, reason: score.reason };
-  return Number.isFinite(score.value) ? { value: score.value } : { value: null, reason: 'not-finite' };
-}
 
 function stopwatch(): () => number {
   let last = performance.now();

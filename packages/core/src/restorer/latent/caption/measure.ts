@@ -28,7 +28,7 @@ interface Plane {
   readonly data: Float64Array;
 }
 
-const mean = (values: Float64Array): number => {
+const mean = (values: Float64Array | Float32Array): number => {
   let sum = 0;
   for (const value of values) sum += value;
   return sum / values.length;
@@ -114,11 +114,7 @@ export function measure(image: Image): Record<Property, number> {
     throw new InputError('IR_E_SIZE', explain({ ...told, fix: 'Enlarge the picture, or set caption to false' }));
   }
   const n = width * height;
-  const [red, green, blue] = [0, 1, 2].map((c) => mean(Float64Array.from(data.subarray(c * n, (c + 1) * n)))) as [
-    number,
-    number,
-    number,
-  ];
+  const [red, green, blue] = [0, 1, 2].map((c) => mean(data.subarray(c * n, (c + 1) * n))) as [number, number, number];
   let saturation = 0;
   for (let i = 0; i < n; i++) {
     const [r, g, b] = [data[i]!, data[n + i]!, data[2 * n + i]!];
