@@ -5,28 +5,24 @@
  * Each encoder looks at every picture and its degraded versions at native size, 8 bit, noise by seed 0, reduced pictures brought up again. Val and Kodak:
  * about 1500 passes of two networks on one thread, five minutes.
  */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
   addModel,
   checkPorts,
   comparable,
   crop,
-  decode,
   embed,
   findModelSync,
   Network,
   parseDegradation,
-  toDepth,
   verifiedGraph,
 } from '@ir/core';
 import { createMetrics } from '@ir/metrics';
+import { commandLine, mean, photographs, root, shared } from './lib/card.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const shared = (name) => join(root, '../shared/data', name);
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -56,8 +52,6 @@ const DEGRADATIONS = {
 const BAR = { spearman: 0.8, found: 0.95 };
 const SOUGHT = 'blur sigma 4';
 
-const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
-
 /** Ranks from 0, the mean rank for equals. */
 function ranks(values) {
   const order = values.map((_, i) => i).sort((a, b) => values[a] - values[b]);
@@ -81,15 +75,6 @@ function spearman(a, b) {
 function cosine(a, b) {
   const dot = (u, v) => u.reduce((sum, _, i) => sum + u[i] * v[i], 0);
   return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
-}
-
-async function load(folder) {
-  const names = (await readdir(folder)).filter((name) => /\.(png|jpe?g|tiff?|webp)$/i.test(name));
-  names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  const images = [];
-  for (const name of names.slice(0, Number(flags.count ?? names.length)))
-    images.push(toDepth(await decode(join(folder, name)), 8));
-  return images;
 }
 
 /** An installed encoder, running: distances by the product's metrics, embeddings as those metrics take them. */
@@ -174,7 +159,7 @@ async function latency(encoder, image) {
 }
 
 async function measure(encoders) {
-  const [val, kodak] = [await load(flags.val), await load(flags.kodak)];
+  const [val, kodak] = [await photographs(flags.val, flags.count), await photographs(flags.kodak, flags.count)];
   const distances = { val: await distancesOf(val, encoders), kodak: await distancesOf(kodak, encoders) };
   const retrieval = {};
   for (const text of [SOUGHT, 'blur sigma 2', 'blur sigma 8'])
@@ -213,11 +198,10 @@ const verdict = (value, bar) => `${value >= bar ? 'met' : '**missed**'} (${bar})
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 function markdown({ identities, pictures, agreement: agrees, degradations, retrieval, milliseconds }) {
-  const command = ['node scripts/encoder-card.mjs', ...process.argv.slice(2)].join(' ');
   const [own, taught] = retrieval[SOUGHT];
   const { val, kodak } = agrees;
   return [
-    `\`${command}\`, ${new Date().toISOString().slice(0, 10)}: \`${identities[0]}\` beside \`${identities[1]}\`, its teacher.`,
+    `${commandLine('encoder-card.mjs')}: \`${identities[0]}\` beside \`${identities[1]}\`, its teacher.`,
     `${pictures.val} pictures of ${relative(root, flags.val)}, ${pictures.kodak} of ${relative(root, flags.kodak)}.`,
     '',
     '| bar | value | |',

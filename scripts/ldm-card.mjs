@@ -5,15 +5,13 @@
  * Pictures in 8 bit, default kernels and borders, the model's own defaults unless a line says otherwise, seed 0. Kodak and val/ take about an hour
  * on two quick cores.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   comparable,
   crop,
-  decode,
   degrade,
   findModel,
   intervalMaker,
@@ -24,9 +22,8 @@ import {
 } from '@ir/core';
 import { createMetrics } from '@ir/metrics';
 import sharp from 'sharp';
+import { commandLine, mean, mse, photographs, psnr, root, shared } from './lib/card.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const shared = (name) => join(root, '../shared/data', name);
 const SECTIONS = ['bottleneck', 'tasks', 'alive', 'words', 'prompts', 'latency'];
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -56,20 +53,10 @@ const OBEDIENT = 0.8;
 const SECONDS = 60;
 
 const interval = intervalMaker({ resamples: 2000, seed: 0 });
-const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 /** LPIPS where its network is installed (docs/models.md), a dash elsewhere. */
 const METRICS = createMetrics(['psnr', 'ssim', 'niqe', 'lpips-squeeze']);
 const say = (text) => console.error(text);
 
-async function pictures(folder, count = Infinity) {
-  const names = (await readdir(folder)).filter((name) => /\.(png|jpe?g|tiff?|webp)$/i.test(name));
-  names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  const images = [];
-  for (const name of names.slice(0, count)) images.push(toDepth(await decode(join(folder, name)), 8));
-  return images;
-}
-
-const mse = (a, b) => a.data.reduce((sum, v, i) => sum + (v - b.data[i]) ** 2, 0) / a.data.length;
 const round8 = async (image) => toDepth(await image, 8);
 const centre = (image) =>
   crop(image, { x: (image.width - CROP) >> 1, y: (image.height - CROP) >> 1, width: CROP, height: CROP });
@@ -102,13 +89,13 @@ async function bottleneck(restorer, images) {
     rows['VAE round trip'].push(await scoresOf(await round8(restorer.reconstruct(image)), image));
   }
   const [photo, trip] = Object.values(rows);
-  const psnr = mean(trip.map((row) => row.psnr));
+  const decibels = mean(trip.map((row) => row.psnr));
   const change = mean(trip.map((row) => row.niqe)) / mean(photo.map((row) => row.niqe)) - 1;
   return [
     header,
     ...Object.entries(rows).map(([name, list]) => `| ${name} | ${cells(list)} |`),
     '',
-    `Round trip at least 28 dB: ${verdict(psnr >= 28)} (${psnr.toFixed(2)}). Mean NIQE within 15 % of the photographs': ${verdict(Math.abs(change) <= 0.15)} (${(100 * change).toFixed(1)} %).`,
+    `Round trip at least 28 dB: ${verdict(decibels >= 28)} (${decibels.toFixed(2)}). Mean NIQE within 15 % of the photographs': ${verdict(Math.abs(change) <= 0.15)} (${(100 * change).toFixed(1)} %).`,
   ];
 }
 
@@ -162,9 +149,8 @@ async function alive(restorer, images) {
   for (const [i, { comparable: input, reference }] of inputs.entries()) {
     const told = restorer.under({ caption: false, prompt: `${words[i]}, sharp` });
     const foreign = inputs[(i + 1) % inputs.length].comparable;
-    const psnr = (image) => -10 * Math.log10(mse(image, reference));
-    own.push(psnr(await round8(told.restore(input))));
-    other.push(psnr(await round8(told.restore(foreign))));
+    own.push(psnr(await round8(told.restore(input)), reference));
+    other.push(psnr(await round8(told.restore(foreign)), reference));
     let first;
     let last;
     for await (const { x0 } of told.steps(input)) {
@@ -262,13 +248,10 @@ async function sheet(restorer, images, file) {
 
 const restorer = await openLatentRestorer(await findModel(id), { settings: { threads: Number(flags.threads) } });
 try {
-  const command = ['node scripts/ldm-card.mjs', ...process.argv.slice(2).map((arg) => relative(root, arg) && arg)].join(
-    ' ',
-  );
-  console.log(`\`${command}\`, ${new Date().toISOString().slice(0, 10)}: \`${restorer.identity}\`.`);
+  console.log(`${commandLine('ldm-card.mjs')}: \`${restorer.identity}\`.`);
   const sets = [];
   for (const folder of flags.data)
-    sets.push({ name: relative(root, folder), images: await pictures(folder, Number(flags.count ?? Infinity)) });
+    sets.push({ name: relative(root, folder), images: await photographs(folder, flags.count) });
   for (const { name, images } of sets) {
     const heading = (text) => console.log(`\n### ${text}, ${images.length} pictures of ${name}`);
     if (only.includes('bottleneck')) {
@@ -281,7 +264,7 @@ try {
         console.log((await task(restorer, images, degradation)).join('\n'));
       }
   }
-  const words = await pictures(flags['words-data'], Number(flags.count ?? Infinity));
+  const words = await photographs(flags['words-data'], flags.count);
   const told = `${words.length} centre crops of ${CROP}x${CROP} of ${relative(root, flags['words-data'])} at SR4`;
   if (only.includes('alive'))
     console.log(`\n### Is the denoiser alive? ${told}\n${(await alive(restorer, words)).join('\n')}`);

@@ -5,15 +5,12 @@
  * Gains in RGB PSNR over doing nothing, mean over pictures; 8 bit in and out, default kernels and borders, one model told nothing. For
  * restorers of equal size. On the 24 Kodak pictures about 620 passes: a quarter of an hour on two quick cores.
  */
-import { readdir } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   comparable,
   crop,
-  decode,
   findModel,
   installedRestorers,
   openRestorer,
@@ -21,12 +18,12 @@ import {
   resampleImage,
   toDepth,
 } from '@ir/core';
+import { commandLine, mean, photographs, psnr, root, shared } from './lib/card.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    data: { type: 'string', default: join(root, '../shared/data/kodak') },
+    data: { type: 'string', default: shared('kodak') },
     count: { type: 'string' },
     sigmas: { type: 'string', default: Array.from({ length: 20 }, (_, i) => i + 1).join() },
     threads: { type: 'string', default: '2' },
@@ -56,25 +53,6 @@ const TASKS = [
   { name: 'SR4', degradation: 'SR4' },
   { name: 'noise 15/255', degradation: 'noise[gauss,sigma=15]', seeds: NOISE_SEEDS },
 ];
-
-const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
-
-/** RGB PSNR of two 8-bit pictures, dB; infinite where they are the same. */
-function psnr(a, b) {
-  let sum = 0;
-  for (let i = 0; i < a.data.length; i++) sum += (a.data[i] - b.data[i]) ** 2;
-  return -10 * Math.log10(sum / a.data.length);
-}
-
-async function load() {
-  const names = (await readdir(flags.data)).filter((name) => /\.(png|jpe?g|tiff?|webp)$/i.test(name));
-  names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  const images = [];
-  for (const name of names.slice(0, Number(flags.count ?? names.length))) {
-    images.push(toDepth(await decode(join(flags.data, name)), 8));
-  }
-  return images;
-}
 
 const restored = async (restorer, image) => toDepth(await restorer.restore(image, { tile: 'none' }), 8);
 
@@ -120,7 +98,7 @@ async function measure() {
   if (model.manifest.kind !== 'restorer' || model.manifest.scale !== 1) {
     throw new Error(`${id}: expected a restorer of equal size, got another model. Restorers: ${known.join(', ')}.`);
   }
-  const images = await load();
+  const images = await photographs(flags.data, flags.count);
   const restorer = await openRestorer(model, { threads });
   try {
     const milliseconds = await latency(restorer, images[0]);
@@ -144,9 +122,8 @@ async function measure() {
 
 function markdown({ identity, pictures, milliseconds, rows }) {
   const data = relative(root, flags.data);
-  const command = ['node scripts/model-card.mjs', ...process.argv.slice(2)].join(' ');
   return [
-    `\`${command}\`, ${new Date().toISOString().slice(0, 10)}: \`${identity}\` on the ${pictures} pictures of ${data}.`,
+    `${commandLine('model-card.mjs')}: \`${identity}\` on the ${pictures} pictures of ${data}.`,
     'Gains in RGB PSNR over doing nothing, dB; of the clean picture, the PSNR of what comes back. Noise: mean of the seeds 0 to 2.',
     '',
     '| task | mean | least | pictures that get worse | bar |',
