@@ -1,4 +1,4 @@
-// The addon: run(kernel, arguments, options), inspect(), DeviceBuffer. Generic over kernels.def; no mathematics.
+// The addon: run(kernel, arguments, options), inspect(), DeviceBuffer, createMemory(), mapMemory(). Generic over kernels.def; no mathematics.
 #include <napi.h>
 
 #include <atomic>
@@ -15,6 +15,7 @@
 #include "ir/exec.h"
 #include "kernels.h"
 #include "pin.h"
+#include "shared_memory.h"
 #ifdef IR_HAVE_CUDA
 #include "cuda/staging.h"
 #endif
@@ -26,6 +27,7 @@ namespace {
 struct How {
   Exec exec;
   bool cuda = false;
+  bool inlined = false;  // on the calling thread
 };
 
 /// A kernel with its arguments bound: memory held, checks done.
@@ -94,6 +96,7 @@ How readHow(const Napi::Object& options) {
   const std::string backend = options.Get("backend").As<Napi::String>().Utf8Value();
   require(backend == "cpu" || backend == "cuda", Code::Argument, "expected backend cpu or cuda, got " + backend);
   how.cuda = backend == "cuda";
+  how.inlined = options.Get("inline").ToBoolean() && !how.cuda;
   if (how.cuda) {
     const DeviceReport report = cudaReport();
     require(!report.devices.empty(), Code::Backend, "expected a CUDA device for backend cuda, got none: " + report.reason);
@@ -101,18 +104,17 @@ How readHow(const Napi::Object& options) {
   return how;
 }
 
-/// Runs a bound kernel on a thread of libuv's pool and settles the promise.
-class Work : public Napi::AsyncWorker {
+/// A bound kernel that is run once, on any thread, and whose promise is settled afterwards, on JavaScript's.
+class Call {
  public:
-  Work(Napi::Env env, Bound bound, How how, std::shared_ptr<std::atomic<bool>> abort)
-      : Napi::AsyncWorker(env, "ir.kernel"), deferred_(Napi::Promise::Deferred::New(env)), bound_(std::move(bound)), how_(how),
-        abort_(std::move(abort)) {
+  Call(Napi::Env env, Bound bound, How how, std::shared_ptr<std::atomic<bool>> abort)
+      : deferred_(Napi::Promise::Deferred::New(env)), bound_(std::move(bound)), how_(how), abort_(std::move(abort)) {
     how_.exec.aborted = abort_.get();
   }
 
   Napi::Promise promise() const { return deferred_.Promise(); }
 
-  void Execute() override {
+  void execute() {
     try {
       how_.exec.checkAborted();
       bound_.run(how_);
@@ -121,21 +123,21 @@ class Work : public Napi::AsyncWorker {
     }
   }
 
-  /// Always called, because Execute() never reports to the base class. Nothing may leave it: a worker thread that is being terminated can run no
-  /// JavaScript any more, so that every call throws, and nobody waits for the promise.
-  void OnOK() override {
+  /// Nothing may leave it: a worker thread that is being terminated can run no JavaScript any more, so that every call throws, and nobody waits
+  /// for the promise.
+  void settle(Napi::Env env) {
     try {
-      if (failure_.code.empty()) fulfil();
-      if (!failure_.code.empty()) deferred_.Reject(toJs(Env(), failure_).Value());
+      if (failure_.code.empty()) fulfil(env);
+      if (!failure_.code.empty()) deferred_.Reject(toJs(env, failure_).Value());
     } catch (const Napi::Error&) {
     }
   }
 
  private:
-  void fulfil() {
+  void fulfil(Napi::Env env) {
     try {
       for (Pin& pin : bound_.pins) pin.settle();
-      deferred_.Resolve(Env().Undefined());
+      deferred_.Resolve(env.Undefined());
     } catch (const Error&) {
       failure_ = describeFailure();
     }
@@ -148,7 +150,20 @@ class Work : public Napi::AsyncWorker {
   Failure failure_;
 };
 
-/// run(name, arguments, {threads, variant, backend}) -> {promise, abort()}
+/// Runs a call on a thread of libuv's pool.
+class Work : public Napi::AsyncWorker {
+ public:
+  Work(Napi::Env env, Call call) : Napi::AsyncWorker(env, "ir.kernel"), call_(std::move(call)) {}
+
+  void Execute() override { call_.execute(); }
+  /// Always called, because Execute() never reports to the base class.
+  void OnOK() override { call_.settle(Env()); }
+
+ private:
+  Call call_;
+};
+
+/// run(name, arguments, {threads, variant, backend, inline}) -> {promise, abort()}
 Napi::Value runKernel(const Napi::CallbackInfo& info) {
   Napi::Object result = Napi::Object::New(info.Env());
   guarded(info.Env(), [&] {
@@ -157,10 +172,15 @@ Napi::Value runKernel(const Napi::CallbackInfo& info) {
     const How how = readHow(info[2].As<Napi::Object>());
     Bound bound = kernelNamed(info[0].As<Napi::String>().Utf8Value()).bind(info[1].As<Napi::Object>(), how.cuda);
     const auto abort = std::make_shared<std::atomic<bool>>(false);
-    Work* work = new Work(info.Env(), std::move(bound), how, abort);  // deletes itself after settling
-    result.Set("promise", work->promise());
+    Call call(info.Env(), std::move(bound), how, abort);
+    result.Set("promise", call.promise());
     result.Set("abort", Napi::Function::New(info.Env(), [abort](const Napi::CallbackInfo&) { abort->store(true); }));
-    work->Queue();
+    if (how.inlined) {
+      call.execute();
+      call.settle(info.Env());
+    } else {
+      (new Work(info.Env(), std::move(call)))->Queue();  // deletes itself after settling
+    }
   });
   return result;
 }
@@ -200,6 +220,8 @@ Napi::Value inspect(const Napi::CallbackInfo& info) {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("run", Napi::Function::New(env, runKernel, "run"));
   exports.Set("inspect", Napi::Function::New(env, inspect, "inspect"));
+  exports.Set("createMemory", Napi::Function::New(env, createMemory, "createMemory"));
+  exports.Set("mapMemory", Napi::Function::New(env, mapMemory, "mapMemory"));
   DeviceBuffer::init(env, exports);
   return exports;
 }

@@ -1,5 +1,14 @@
-/** Tensors by name, with their data or with the place where it lies. */
-type Crossing = Readonly<Record<string, object>>;
+import type { Tensor } from '../src/network/protocol.js';
 
-export function put<T extends Crossing>(fd: number, tensors: T): Crossing;
-export function take<T extends Crossing>(fd: number, tensors: Crossing): T;
+/** Tensors of passes by name, with their values or with the place where these lie. */
+type Crossing = readonly Readonly<Record<string, object>>[];
+type Values = Tensor['data'];
+
+export const BYTES: number;
+export function put(memory: ArrayBuffer | undefined, passes: Crossing, start?: number): Crossing;
+export function endOf(passes: Crossing): number;
+export function take<T extends Crossing>(
+  memory: ArrayBuffer | undefined,
+  passes: T,
+  own: (values: Values, tensor: object, pass: number, name: string) => Values,
+): T;

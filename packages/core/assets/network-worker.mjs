@@ -1,7 +1,8 @@
 // One network in a process of its own: onnxruntime's `run` blocks whoever calls it, despite its promise, and cannot be stopped.
 // Plain JavaScript, so that it runs the same from sources and from the built package. Types of the messages: src/network/protocol.ts.
 
-import { put, take } from './exchange.mjs';
+import { createRequire } from 'node:module';
+import { BYTES, endOf, put, take } from './exchange.mjs';
 
 // A terminal sends its interrupt to all of us; ending this process is up to the one that asked for it. Heard before the runtime is loaded, which
 // takes a while.
@@ -40,17 +41,17 @@ async function open({ path, providers, threads }) {
 }
 
 /** Before anything can fail: what is kept here has to be what the other side believes. */
-function remember({ feeds, forget }) {
-  for (const { keep, data } of Object.values(feeds)) if (keep !== undefined) kept.set(keep, data);
-  for (const number of forget) kept.delete(number);
+function remember(passes) {
+  for (const feeds of passes)
+    for (const { keep, data } of Object.values(feeds)) if (keep !== undefined) kept.set(keep, data);
 }
 
-/** The file in memory that both processes hold open, where there is one. */
-const EXCHANGE = 4;
+/** Memory that both processes see, where there is some: the addon that maps it was named to us. */
+const DESCRIPTOR = 4;
+const [, , addon] = process.argv;
+const memory = addon && createRequire(import.meta.url)(addon).mapMemory(DESCRIPTOR, BYTES);
 
-async function run({ feeds: sent, forget, shared }) {
-  const feeds = shared ? take(EXCHANGE, sent) : sent;
-  remember({ feeds, forget });
+async function pass(feeds) {
   const inputs = Object.fromEntries(
     Object.entries(feeds).map(([name, t]) => [name, new ort.Tensor(t.type, t.data ?? kept.get(t.held), t.dims)]),
   );
@@ -60,7 +61,21 @@ async function run({ feeds: sent, forget, shared }) {
   const outputs = Object.fromEntries(
     Object.entries(results).map(([name, t]) => [name, { type: t.type, data: t.data, dims: [...t.dims] }]),
   );
-  return { outputs: shared ? put(EXCHANGE, outputs) : outputs, milliseconds, shared };
+  return { outputs, milliseconds };
+}
+
+async function run({ passes: sent, forget }) {
+  const passes = take(memory, sent, (values, { keep }) => (keep === undefined ? values : values.slice()));
+  remember(passes);
+  const done = [];
+  try {
+    for (const feeds of passes) done.push(await pass(feeds));
+  } finally {
+    for (const number of forget) kept.delete(number);
+  }
+  const outputs = done.map((one) => one.outputs);
+  const milliseconds = done.reduce((sum, one) => sum + one.milliseconds, 0);
+  return { passes: put(memory, outputs, endOf(sent)), milliseconds };
 }
 
 const actions = { open, run };

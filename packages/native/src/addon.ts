@@ -5,15 +5,19 @@ import { fileURLToPath } from 'node:url';
 import { IrNativeError } from './errors-native.js';
 import type { Backend, Variant } from './options.js';
 
-/** The addon as it is: the one typed description of the `.node` file. Everything else in this package is built on these three. */
+/** The addon as it is: the one typed description of the `.node` file. Everything else in this package is built on it. */
 export interface Addon {
   /** Validates and starts a kernel; throws synchronously on bad arguments. `abort` asks it to stop between bands. */
   run(
     kernel: string,
     args: object,
-    how: { threads: number; variant: Variant; backend: Backend },
+    how: { threads: number; variant: Variant; backend: Backend; inline: boolean },
   ): { promise: Promise<void>; abort(): void };
   inspect(): AddonReport;
+  /** A file without a name that lives in memory: its descriptor. */
+  createMemory(bytes: number): number;
+  /** Such a file as an ArrayBuffer; the descriptor may be closed. */
+  mapMemory(descriptor: number, bytes: number): ArrayBuffer;
   DeviceBuffer: new (data: Float32Array | Uint8Array | Uint8ClampedArray) => DeviceBuffer;
 }
 

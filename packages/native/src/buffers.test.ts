@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { denoiseStep, gaussianBlur, inspect } from './index.js';
+import { denoiseStep, gaussianBlur, inspect, sharedMemory } from './index.js';
 
 const SCRIPT = fileURLToPath(new URL('../test-support/buffers.cjs', import.meta.url));
 
@@ -88,5 +89,40 @@ describe('views', () => {
     const expected = (await gaussianBlur({ data, ...size }, { sigma: 1 })).data;
     for (const same of [new Uint8ClampedArray(data), Buffer.from(data)])
       expect([...(await gaussianBlur({ data: same, ...size }, { sigma: 1 })).data]).toEqual([...expected]);
+  });
+});
+
+(process.platform === 'linux' ? describe : describe.skip)('memory shared with a child', () => {
+  const child = (addon: string, descriptor: number, script: string, ...args: string[]) =>
+    spawnSync(process.execPath, ['-e', `const addon = require(process.argv[1]); ${script}`, addon, ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe', descriptor],
+    });
+
+  test('is seen by both; kernels work on it; the descriptor may be closed', async () => {
+    const { memory, descriptor, addon } = sharedMemory(8192);
+    const values = new Float32Array(memory, 64, 16).fill(3);
+    const double = 'const v = new Float32Array(addon.mapMemory(3, 8192), 64, 16); for (const i in v) v[i] *= 2;';
+    expect(child(addon, descriptor, double).stderr).toBe('');
+    closeSync(descriptor);
+    expect(new Set(values)).toEqual(new Set([6]));
+    await denoiseStep({ z: values, out: values, a: 0.5 });
+    expect(new Set(values)).toEqual(new Set([3]));
+  });
+
+  test.each([
+    ['nothing', 0],
+    ['a part of a byte', 1.5],
+    ['more than there can be', 2 ** 41],
+    ['no number', Number.NaN],
+  ])('cannot be %s', (_, bytes) => {
+    expect(() => sharedMemory(bytes)).toThrow(/^expected a whole number of bytes in 1\.\.2\^40/);
+  });
+
+  test('is not mapped beyond its end, where it could not be touched', () => {
+    const { descriptor, addon } = sharedMemory(4096);
+    const { stderr } = child(addon, descriptor, 'addon.mapMemory(3, 8192);');
+    closeSync(descriptor);
+    expect(stderr).toMatch(/expected a file of at least 8192 bytes to map, got 4096/);
   });
 });

@@ -9,3 +9,4 @@ export { inspect, type NativeReport } from './inspect.js';
 export * from './kernels.js';
 export type { Backend, ExecOptions, Ran, Variant } from './options.js';
 export type { DeviceRaster, InterleavedU8, PlanarF32, Raster } from './raster.js';
+export { type SharedMemory, sharedMemory } from './shared-memory.js';

@@ -88,6 +88,11 @@ describe('results do not depend on the number of threads, to the bit', () => {
     }
   });
 
+  test.each(cases)('nor on the thread that they run on: %s', async (_name, kernel) => {
+    const p = floats(97, 101, 3);
+    expect(bits(await kernel(p, { inline: true }))).toEqual(bits(await kernel(p, {})));
+  });
+
   test('denoiseStep over many bands', async () => {
     const z = floats(400_003, 1, 1).data;
     const step = (threads: number) =>
@@ -230,5 +235,32 @@ describe('abort', () => {
     controller.abort();
     const ends = await Promise.all(calls);
     expect(ends.slice(4)).toEqual(Array(4).fill('AbortError')); // the pool has four threads
+  });
+});
+
+describe('inline', () => {
+  const step = (length: number, inline: boolean) =>
+    denoiseStep({ z: new Float32Array(length).fill(1), out: new Float32Array(length), a: 2 }, { inline });
+
+  test('the result is there when the call returns', async () => {
+    const out = new Float32Array(8);
+    const promise = denoiseStep({ z: new Float32Array(8).fill(1), out, a: 2 }, { inline: true });
+    expect([...out]).toEqual(new Array(8).fill(2));
+    expect(await promise).toBe(out);
+  });
+
+  test('refusals and aborts are rejections as ever', async () => {
+    await expect(
+      denoiseStep({ z: new Float32Array(8), out: new Float32Array(7), a: 1 }, { inline: true }),
+    ).rejects.toMatchObject({ code: 'IR_E_SHAPE' });
+    const signal = AbortSignal.abort('no');
+    await expect(
+      denoiseStep({ z: new Float32Array(8), out: new Float32Array(8), a: 1 }, { inline: true, signal }),
+    ).rejects.toBe('no');
+  });
+
+  test('and not, at the same time, do not disturb each other', async () => {
+    const all = await Promise.all([true, false, true, false].map((inline) => step(300_000, inline)));
+    for (const out of all) expect(out.every((v) => v === 2)).toBe(true);
   });
 });

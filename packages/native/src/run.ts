@@ -1,7 +1,7 @@
 import { type AddonReport, load } from './addon.js';
 import { chooseBackend } from './calibration.js';
 import { IrNativeError } from './errors-native.js';
-import { type Backend, type ExecOptions, type Ran, resolveOptions, type Variant } from './options.js';
+import { type ExecOptions, type Ran, resolveOptions } from './options.js';
 
 let report: AddonReport | undefined;
 
@@ -12,11 +12,7 @@ export function capabilities(): AddonReport {
 }
 
 /** The backend and variant that a call of this size would run on. */
-export function plan(
-  kernel: string,
-  samples: number,
-  options?: ExecOptions,
-): { threads: number; variant: Variant; backend: Backend } {
+export function plan(kernel: string, samples: number, options?: ExecOptions): Omit<Ran, 'kernel'> {
   const { threads, variant, backend } = resolveOptions(options);
   const { best, cuda } = capabilities();
   return {
@@ -37,7 +33,7 @@ export async function runKernel(
   signal?.throwIfAborted();
   const how = plan(kernel, samples, options);
   try {
-    const call = load().addon.run(kernel, args, how);
+    const call = load().addon.run(kernel, args, { ...how, inline: options.inline === true });
     signal?.addEventListener('abort', call.abort, { once: true });
     try {
       await call.promise;

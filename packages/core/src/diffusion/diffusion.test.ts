@@ -439,6 +439,36 @@ describe('runs', () => {
     await expect(startFrom(plan, 20, clean, noise)).rejects.toMatchObject({ code: 'IR_E_USAGE' });
   });
 
+  test.each([
+    ['ddim', plan],
+    ['dpm-solver++, which looks back', dpmSolver(SD, sigmaList(SD, respaced(8).reverse()))],
+  ])('recycled memory gives the same samples: %s', async (_, steps) => {
+    const options = { plan: steps, model: toy, noise, z: new Float32Array(64).fill(0.5) };
+    const arrays = new Set<Float32Array>();
+    const kept: number[] = [];
+    for await (const { z } of sample(options)) kept.push(z[0]!);
+    for (const recycle of ['all', 'z'] as const) {
+      const seen: number[] = [];
+      for await (const { z } of sample({ ...options, recycle })) {
+        seen.push(z[0]!);
+        arrays.add(z);
+      }
+      expect(seen).toEqual(kept);
+    }
+    expect(arrays.size).toBeLessThanOrEqual(6);
+  });
+
+  test('where z alone is wanted x0 is left out, unless the method needs it', async () => {
+    const lengths = async (from: SamplerPlan) => {
+      const found = new Set<number>();
+      const options = { plan: from, model: toy, noise, z: new Float32Array(64), recycle: 'z' as const };
+      for await (const { x0 } of sample(options)) found.add(x0.length);
+      return [...found];
+    };
+    expect(await lengths(plan)).toEqual([0]);
+    expect(await lengths(dpmSolver(SD, sigmaList(SD, respaced(8).reverse())))).toEqual([64]);
+  });
+
   test('ends within a step of an abort, with the signal’s reason', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');

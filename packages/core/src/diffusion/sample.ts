@@ -1,5 +1,6 @@
 import { type DenoiseStepArgs, denoiseStep, type ExecOptions, normalField } from '@ir/native';
 import { explain, InputError, UsageError } from '../errors.js';
+import { notFinite } from '../finite.js';
 import type { Correction, GuidanceScale } from './guidance.js';
 import type { NoisePurpose, NoiseSource } from './noise.js';
 import type { SamplerPlan, SamplerStep } from './plan.js';
@@ -7,7 +8,7 @@ import type { SamplerPlan, SamplerStep } from './plan.js';
 /** What the network says: one output, or one with and one without the condition (classifier-free guidance). */
 export type ModelOutput = Float32Array | { readonly conditional: Float32Array; readonly unconditional: Float32Array };
 
-/** eps_theta (or v, or x0): gets inputScale z and the time. Must not keep or change its input. */
+/** eps_theta (or v, or x0): gets inputScale z and the time. Must not keep or change its input; its output is read before it is called again. */
 export type DenoiserFunction = (
   input: Float32Array,
   step: SamplerStep,
@@ -26,11 +27,16 @@ export interface SampleOptions {
   readonly guidance?: GuidanceScale;
   /** Restoration guidance and the like. */
   readonly correction?: Correction;
+  /**
+   * For receivers that keep no arrays, or `z` alone: those of a step may be written again three steps later (fresh memory costs more than a step), and
+   * under `z` x0 is empty where the method does not need it. Default: none are written again.
+   */
+  readonly recycle?: 'all' | 'z' | undefined;
   readonly exec?: Omit<ExecOptions, 'signal'>;
   readonly signal?: AbortSignal;
 }
 
-/** One step of a run; the arrays belong to the receiver and are not written again. */
+/** One step of a run; unless they are recycled the arrays belong to the receiver and are not written again. */
 export interface SampledStep {
   readonly index: number;
   readonly t: number;
@@ -121,9 +127,17 @@ const missingPast = () =>
     }),
   );
 
-interface Taken {
-  readonly z: Float32Array;
-  readonly x0: Float32Array;
+type Taken = Pick<SampledStep, 'z' | 'x0'>;
+
+const EMPTY = new Float32Array(0);
+
+/** Memory for the results of steps: a step reads the sample of the one before and the predictions of two. */
+function stepMemory({ z: { length }, plan, correction, recycle }: SampleOptions): (index: number) => Taken {
+  const predicts = recycle !== 'z' || correction !== undefined || plan.steps.some(({ history }) => history.length > 0);
+  const fresh = (): Taken => ({ z: new Float32Array(length), x0: predicts ? new Float32Array(length) : EMPTY });
+  if (!recycle) return fresh;
+  const ring = [fresh(), fresh(), fresh()];
+  return (index) => ring[index % ring.length]!;
 }
 
 /** m is expressed by z and x0 where x0 has been changed: m = (x0 - c z) / d. */
@@ -137,12 +151,12 @@ async function take(
   model: Pick<DenoiseStepArgs, 'm' | 'mu' | 's'>,
   rest: NoiseOperands & Pick<DenoiseStepArgs, 'h' | 'g'>,
   correction: Correction | undefined,
+  { z: out, x0 }: Taken,
   exec: ExecOptions,
 ): Promise<Taken> {
-  const [out, x0] = [new Float32Array(z.length), new Float32Array(z.length)];
   const { a, b, q, c, d, clip: r } = step;
   if (!correction) {
-    await denoiseStep({ z, ...model, a, b, c, d, q, r, ...rest, out, x0 }, exec);
+    await denoiseStep({ z, ...model, a, b, c, d, q, r, ...rest, out, ...(x0 === EMPTY ? {} : { x0 }) }, exec);
     return { z: out, x0 };
   }
   await denoiseStep({ z, ...model, a: 0, c, d, q: 1, r, out: x0 }, exec);
@@ -152,12 +166,14 @@ async function take(
   return { z: out, x0 };
 }
 
+/** Elements up to which a step is sooner done than handed on to another thread. */
+const SHORT = 1 << 17;
+
 function assertFinite(values: Float32Array, step: SamplerStep, name: string): void {
-  for (let i = 0; i < values.length; i++)
-    if (!Number.isFinite(values[i]!)) {
-      const expected = `finite values at time ${step.t}`;
-      throw new InputError('IR_E_NOT_FINITE', explain({ name, expected, got: String(values[i]) }));
-    }
+  const found = notFinite(values);
+  if (found === undefined) return;
+  const expected = `finite values at time ${step.t}`;
+  throw new InputError('IR_E_NOT_FINITE', explain({ name, expected, got: String(found) }));
 }
 
 /**
@@ -167,8 +183,10 @@ function assertFinite(values: Float32Array, step: SamplerStep, name: string): vo
  */
 export async function* sample(options: SampleOptions): AsyncGenerator<SampledStep, void, undefined> {
   const { plan, model, noise, start = 0, guidance = () => 1, correction, signal } = options;
-  const exec: ExecOptions = { ...options.exec, ...(signal ? { signal } : {}) };
+  const inline = options.z.length <= SHORT;
+  const exec: ExecOptions = { inline, ...options.exec, ...(signal ? { signal } : {}) };
   stepAt(plan, start);
+  const memory = stepMemory(options);
   let z = options.z;
   let draws = 0;
   let past: Float32Array[] = [];
@@ -195,7 +213,7 @@ export async function* sample(options: SampleOptions): AsyncGenerator<SampledSte
       ...(await historyOperands(step.history, past, exec)),
       ...noiseOperands(noise, 'step', index, step.noise, churns ? draws + 1 : draws),
     };
-    const taken = await take(step, z, modelOperands(output, guidance(step)), rest, correction, exec);
+    const taken = await take(step, z, modelOperands(output, guidance(step)), rest, correction, memory(index), exec);
     assertFinite(taken.z, step, plan.name);
     if (step.draws) draws++;
     past = [taken.x0, ...past].slice(0, 2);

@@ -1,4 +1,5 @@
 import { EnvironmentError, explain, ModelError } from '../errors.js';
+import { notFinite } from '../finite.js';
 import type { Image } from '../image/contract.js';
 import type { Network } from '../network/index.js';
 import type { PortMetadata, Tensor } from '../network/protocol.js';
@@ -64,7 +65,7 @@ class Graph {
     });
     const outputs = await this.network.run(Object.fromEntries(feeds), signal ? { signal } : {});
     for (const [name, { data, type }] of Object.entries(outputs))
-      if (!(data instanceof Float32Array) || !data.every(Number.isFinite))
+      if (!(data instanceof Float32Array) || notFinite(data) !== undefined)
         throw refuse(
           `${this.network.name} output ${name}`,
           'finite float32 numbers',

@@ -1,4 +1,5 @@
 import { explain, ModelError } from '../errors.js';
+import { notFinite } from '../finite.js';
 import type { Network } from '../network/index.js';
 import type { PortMetadata, Tensor } from '../network/protocol.js';
 
@@ -57,7 +58,7 @@ export async function pass(
     const got = result ? `${result.type} [${result.dims.join(', ')}]` : 'nothing';
     throw refuse(network.name, `a float32 picture [1, C, H, W] from ${output.name}`, got);
   }
-  if (!result.data.every(Number.isFinite))
+  if (notFinite(result.data) !== undefined)
     throw refuse(network.name, 'finite numbers', 'NaN or infinity on a test picture');
   return result;
 }

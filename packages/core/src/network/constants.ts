@@ -1,4 +1,4 @@
-import type { Feed, Tensor } from './protocol.js';
+import type { Feed, Feeds, Run, Tensor } from './protocol.js';
 
 /** Above this many the one that was not used for longest is forgotten. */
 const MOST = 8;
@@ -12,19 +12,18 @@ export class HeldConstants {
   readonly #held = new Map<Tensor['data'], number>();
   #next = 0;
 
-  /** The feeds as they are sent, and what the process shall forget. */
-  send(feeds: Readonly<Record<string, Tensor>>): {
-    readonly feeds: Readonly<Record<string, Feed>>;
-    readonly forget: readonly number[];
-  } {
-    const sent = Object.entries(feeds).map(([name, tensor]) => [name, this.#feed(tensor)] as const);
+  /** The feeds of some passes as they are sent, and what the process shall forget. */
+  send(passes: readonly Feeds[]): Run {
+    const sent = passes.map((feeds) =>
+      Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, this.#feed(tensor)])),
+    );
     const forget: number[] = [];
     for (const [data, number] of this.#held) {
       if (this.#held.size <= MOST) break;
       this.#held.delete(data);
       forget.push(number);
     }
-    return { feeds: Object.fromEntries(sent), forget };
+    return { passes: sent, forget };
   }
 
   #feed({ constant, ...tensor }: Tensor): Feed {

@@ -1,16 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { openSync, unlinkSync } from 'node:fs';
+import { type SharedMemory, sharedMemory } from '@ir/native';
+import { BYTES } from '../../assets/exchange.mjs';
 
-/** Linux's file system in memory; elsewhere tensors cross in messages. */
-const MEMORY = '/dev/shm';
-
-/** A nameless file in memory, for a process to hand on to its child (`assets/exchange.mjs`); undefined where there can be none. */
-export function openExchange(): number | undefined {
+/** Memory for tensors to cross to a child in (`assets/exchange.mjs`); undefined where there can be none: messages carry them. */
+export function openExchange(): SharedMemory | undefined {
   try {
-    const path = `${MEMORY}/ir-${randomUUID()}`;
-    const fd = openSync(path, 'wx+', 0o600);
-    unlinkSync(path);
-    return fd;
+    return sharedMemory(BYTES);
   } catch {
     return undefined;
   }

@@ -51,7 +51,6 @@ describe('a network', () => {
     expect((await network.run({ input: feed })).output).toEqual(feed);
   });
 
-  // A message alone; through memory that both processes see; too much for that.
   test.each([8, 64, 1280])('gives back every value of a picture of %i pixels', async (side) => {
     await using network = await Network.open('same', await graphFile(identityGraph()));
     const data = Float32Array.from({ length: 3 * side * side }, (_, i) => (i * 2654435761) % 65521);
@@ -82,6 +81,48 @@ describe('a network', () => {
     await using network = await Network.open('nan', await graphFile(notANumberGraph()));
     const { output } = await network.run({ input: picture(2) });
     expect(output?.data.every(Number.isNaN)).toBe(true);
+  });
+});
+
+describe('several passes at once', () => {
+  const sum = (values: Tensor['data']) => (values as Float32Array).reduce((a, b) => a + b, 0);
+
+  test('give what they give one by one, values that are fed twice included', async () => {
+    await using network = await Network.open('net', await graphFile(restorerGraph()));
+    const [one, two] = [picture(64, 0.25), picture(32, 0.75)];
+    const passes = [one, two, one, { ...one, constant: true }, { ...one, constant: true }];
+    const alone = [];
+    for (const input of passes) alone.push(await network.run({ input }));
+    expect(await network.runAll(passes.map((input) => ({ input })))).toEqual(alone);
+    expect(await network.runAll([])).toEqual([]);
+  });
+
+  test('use the memory offered for an output where it fits, and fresh memory where not', async () => {
+    await using network = await Network.open('same', await graphFile(identityGraph()));
+    const { data, dims } = picture(8, 3);
+    const fitting = new Float32Array(data.length);
+    const others = [new Float32Array(data.length - 1), new Int32Array(data.length), undefined];
+    for (const offered of [fitting, ...others]) {
+      const into = [offered ? { output: offered } : {}];
+      const [first] = await network.runAll([{ input: { type: 'float32', data, dims } }], { into });
+      expect(first!.output).toEqual({ type: 'float32', data, dims });
+      expect(first!.output!.data === offered).toBe(offered === fitting);
+    }
+    expect(others.map((other) => sum(other ?? fitting))).toEqual([0, 0, 3 * data.length]);
+  });
+
+  test('outlive the calls after them', async () => {
+    await using network = await Network.open('same', await graphFile(identityGraph()));
+    const first = await network.run({ input: picture(64, 1) });
+    await network.run({ input: picture(64, 2) });
+    expect(new Set(first.output!.data as Float32Array)).toEqual(new Set([1]));
+  });
+
+  test('fail together where one fails; the next call works', async () => {
+    await using network = await Network.open('net', await graphFile(restorerGraph()));
+    const passes = [{ input: picture(8) }, { input: { ...picture(8), dims: [1, 1, 8, 24] } }];
+    expect((await refusal(network.runAll(passes))).code).toBe('IR_E_MODEL');
+    expect((await network.run({ input: picture(8) })).output?.dims).toEqual([1, 3, 8, 8]);
   });
 });
 
@@ -136,6 +177,17 @@ describe('observed', () => {
       expect(inside).toBeLessThanOrEqual(ended - started);
     }
     expect(calls[1]!.started).toBeGreaterThanOrEqual(calls[0]!.ended); // waiting for its turn is no part of a pass
+  });
+
+  test('passes that were asked for at once are told at once, and counted', async () => {
+    await using network = await Network.open('same', await graphFile(identityGraph()));
+    const calls: NetworkCall[] = [];
+    const feeds = { input: picture(4) };
+    await observeCalls(
+      (call) => calls.push(call),
+      async () => [await network.runAll([feeds, feeds, feeds]), await network.run(feeds)],
+    );
+    expect(calls.map(({ passes }) => passes)).toEqual([3, 1]);
   });
 
   test('the processes that live are known, and no longer once disposed of', async () => {

@@ -2,7 +2,7 @@ import { EnvironmentError, explain, ModelError, UsageError } from '../errors.js'
 import { HeldConstants } from './constants.js';
 import { callObserver } from './observe.js';
 import { NetworkProcess } from './process.js';
-import type { Opened, PortMetadata, ProviderFailure, Ran, Tensor } from './protocol.js';
+import type { Feeds, Opened, PortMetadata, ProviderFailure, Ran, RunAllOptions } from './protocol.js';
 
 export interface NetworkOptions {
   /** Execution providers in order; the first that can be had runs. Default `['cpu']`. */
@@ -108,17 +108,23 @@ export class Network {
    * One forward pass; `feeds` are copied, constant ones once for as long as they are in use.
    * @throws ModelError where the graph fails; EnvironmentError `IR_E_WORKER` where the process dies; `signal.reason` on abort
    */
-  async run(
-    feeds: Readonly<Record<string, Tensor>>,
-    { signal }: { readonly signal?: AbortSignal } = {},
-  ): Promise<Readonly<Record<string, Tensor>>> {
+  async run(feeds: Feeds, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Feeds> {
+    return (await this.runAll([feeds], signal ? { signal } : {}))[0]!;
+  }
+
+  /**
+   * Forward passes one after another in one request: the way between the processes is paid once, and values that several passes are fed are
+   * copied once. Results are those of `run`. @throws as `run` does; a pass that fails fails all
+   */
+  async runAll(passes: readonly Feeds[], { signal, into }: RunAllOptions = {}): Promise<readonly Feeds[]> {
     const onCall = callObserver();
     return this.#inTurn(async () => {
       const worker = await this.#ready(signal);
       const started = performance.now();
-      const { outputs, milliseconds } = await worker.request<Ran>('run', this.#held.send(feeds), signal);
-      onCall?.({ network: this.name, started, ended: performance.now(), inside: milliseconds });
-      return outputs;
+      const ran = await worker.request<Ran>('run', this.#held.send(passes), { signal, into });
+      const ended = performance.now();
+      onCall?.({ network: this.name, passes: passes.length, started, ended, inside: ran.milliseconds });
+      return ran.passes;
     }, signal);
   }
 
@@ -160,7 +166,7 @@ export class Network {
     const providers = this.#opened?.provider ? [this.#opened.provider] : this.#options.providers;
     const request = { path: this.#path, providers, threads: this.#options.threads };
     try {
-      const opened = await worker.request<Opened>('open', request, signal);
+      const opened = await worker.request<Opened>('open', request, { signal });
       if (!opened.provider) throw openFailure(this.name, opened.failures);
       this.#opened ??= opened;
       return worker;

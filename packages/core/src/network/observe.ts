@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** One forward pass as it was run. Times in milliseconds of `performance.now()`. */
+/** One forward pass, or several that were asked for at once. Times in milliseconds of `performance.now()`. */
 export interface NetworkCall {
   /** Name of the network: `restorer-s`, `ldm-s denoiser`. */
   readonly network: string;
+  readonly passes: number;
   /** When its turn came, and when its outputs had arrived. */
   readonly started: number;
   readonly ended: number;
@@ -13,7 +14,7 @@ export interface NetworkCall {
 
 const observers = new AsyncLocalStorage<(call: NetworkCall) => void>();
 
-/** Runs `work` and tells every forward pass that it asks for, by whatever restorer or metric; calls of other work are not told. */
+/** Runs `work` and tells of all forward passes that it asks for, by whatever restorer or metric; calls of other work are not told. */
 export const observeCalls = <T>(onCall: (call: NetworkCall) => void, work: () => Promise<T>): Promise<T> =>
   observers.run(onCall, work);
 

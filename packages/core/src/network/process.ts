@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { put, take } from '../../assets/exchange.mjs';
 import { EnvironmentError, explain, ModelError } from '../errors.js';
 import { openExchange } from './exchange.js';
-import type { Feed, Tensor, WorkerFailure } from './protocol.js';
+import type { Ran, Run, RunAllOptions, Tensor, WorkerFailure } from './protocol.js';
 
 const WORKER = new URL('../../assets/network-worker.mjs', import.meta.url);
 const STDERR_KEPT = 2000;
@@ -32,21 +32,36 @@ function ends(child: ChildProcess): void {
 const lastWords = (text: string): string | undefined =>
   /^(?:\w*error\b|terminate|fatal).*$/im.exec(text)?.[0] ?? text.trim().split('\n').at(-1);
 
+type Values = Tensor['data'];
+
+/** The values in memory of their own: in what was offered where it fits, else in fresh. */
+function copied(values: Values, offered: Values | undefined): Values {
+  if (offered?.constructor !== values.constructor || offered.length !== values.length) return values.slice();
+  (offered as Float32Array).set(values as Float32Array);
+  return offered;
+}
+
+interface RequestOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly into?: RunAllOptions['into'];
+}
+
 interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+  readonly into: RunAllOptions['into'];
 }
 
 /**
  * The process of one network: a request at a time, and an end to it when the process dies. Not a thread: a thread inside onnxruntime can
  * neither be stopped nor left behind (the process aborts when either ends first), and a crash in there would take all work with it. Tensors
- * cross in shared memory where there is some (`exchange.ts`), else in messages. A process that has nothing to do does not keep its parent alive.
+ * cross in shared memory (`assets/exchange.mjs`). A process that has nothing to do does not keep its parent alive.
  */
 export class NetworkProcess {
   readonly #child: ChildProcess;
   readonly #name: string;
   readonly #gone: Promise<void>;
-  readonly #exchange = openExchange();
+  readonly #memory: ArrayBuffer | undefined;
   #pending: Pending | undefined;
   /** Why no further request is served; set once. */
   #ended: { readonly reason: unknown } | undefined;
@@ -55,12 +70,13 @@ export class NetworkProcess {
   constructor(name: string, script: URL = WORKER) {
     this.#name = name;
     // Neither stdout nor stderr is inherited: whoever waits for the end of ours must not wait for the child's.
-    const shared = this.#exchange === undefined ? [] : [this.#exchange];
-    this.#child = fork(fileURLToPath(script), [], {
-      serialization: 'advanced',
+    const exchange = openExchange();
+    this.#child = fork(fileURLToPath(script), exchange ? [exchange.addon] : [], {
       execArgv: [],
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc', ...shared],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc', ...(exchange ? [exchange.descriptor] : [])],
     });
+    if (exchange) closeSync(exchange.descriptor);
+    this.#memory = exchange?.memory;
     const child = this.#child;
     starts(child);
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -72,7 +88,6 @@ export class NetworkProcess {
       // `close` comes when what it wrote has been read, `exit` before; it never comes where the process could not be started.
       child.on('close', (code, signal) => {
         ends(child);
-        if (this.#exchange !== undefined) closeSync(this.#exchange);
         this.#die(signal ?? `exit code ${code}`);
         resolve();
       });
@@ -85,7 +100,7 @@ export class NetworkProcess {
   }
 
   /** Sends a request and waits for its answer. Aborting ends the process: a pass under way cannot be stopped otherwise. */
-  async request<T>(action: 'open' | 'run', message: object, signal?: AbortSignal): Promise<T> {
+  async request<T>(action: 'open' | 'run', message: object, { signal, into }: RequestOptions = {}): Promise<T> {
     signal?.throwIfAborted();
     if (this.#ended) throw this.#ended.reason;
     this.#hold(true);
@@ -93,7 +108,7 @@ export class NetworkProcess {
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       return await new Promise<T>((resolve, reject) => {
-        this.#pending = { resolve: resolve as (value: unknown) => void, reject };
+        this.#pending = { resolve: resolve as (value: unknown) => void, reject, into };
         // What can be sent nothing has ended or must; `close` then tells how.
         this.#child.send({ action, ...this.#packed(message) }, (cause) => cause && this.#child.kill('SIGKILL'));
       });
@@ -113,14 +128,23 @@ export class NetworkProcess {
   }
 
   #packed(message: object): object {
-    if (this.#exchange === undefined || !('feeds' in message)) return message;
-    return { ...message, feeds: put(this.#exchange, message.feeds as Record<string, Feed>), shared: true };
+    if (!('passes' in message)) return message;
+    try {
+      return { ...message, passes: put(this.#memory, (message as Run).passes) };
+    } catch (cause) {
+      // A message is one string, which cannot be as long as one likes.
+      const fix = 'Use smaller tiles';
+      throw new EnvironmentError('IR_E_WORKER', this.#explain('tensors that can be sent', String(cause), fix), {
+        cause,
+      });
+    }
   }
 
-  #answer({ resolve, reject }: Pending, value: unknown): void {
+  #answer({ resolve, reject, into }: Pending, value: unknown): void {
     try {
-      const { shared, outputs } = value as { shared?: true; outputs?: Record<string, Tensor> };
-      resolve(shared && outputs ? { ...(value as object), outputs: take(this.#exchange!, outputs) } : value);
+      const { passes } = value as Partial<Ran>;
+      const own = (values: Values, _: object, pass: number, name: string) => copied(values, into?.[pass]?.[name]);
+      resolve(passes ? { ...(value as object), passes: take(this.#memory, passes, own) } : value);
     } catch (error) {
       reject(error);
     }

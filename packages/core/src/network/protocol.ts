@@ -11,6 +11,9 @@ export interface Tensor {
 export type Feed = Omit<Tensor, 'data' | 'constant'> &
   ({ readonly data: Tensor['data']; readonly keep?: number } | { readonly held: number });
 
+/** Tensors by the names of ports. */
+export type Feeds = Readonly<Record<string, Tensor>>;
+
 /** What a graph says of one of its ports. */
 export interface PortMetadata {
   readonly name: string;
@@ -34,10 +37,24 @@ export interface Opened {
   readonly version?: string;
 }
 
+export interface RunAllOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** For each pass memory by names of outputs, used where type and size fit; fresh memory costs several times the copy. */
+  readonly into?: readonly Readonly<Record<string, Tensor['data']>>[] | undefined;
+}
+
+/** What `run` asks of the worker. */
+export interface Run {
+  readonly passes: readonly Readonly<Record<string, Feed>>[];
+  /** Kept values that are no longer needed after these passes. */
+  readonly forget: readonly number[];
+}
+
 /** The worker's answer to `run`. */
 export interface Ran {
-  readonly outputs: Readonly<Record<string, Tensor>>;
-  /** Spent in the runtime, copies between the processes apart. */
+  /** The outputs of each pass. */
+  readonly passes: readonly Feeds[];
+  /** Spent in the runtime by all, copies between the processes apart. */
   readonly milliseconds: number;
 }
 

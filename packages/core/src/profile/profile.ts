@@ -182,6 +182,7 @@ async function measure(
     const memory = { ...(await meter.peak()), before };
     const partName = (network: string) => partOf(network, model?.manifest);
     const parts = countByPart(timed[0]!.calls, partName);
+    const total = Object.values(parts).reduce((sum, count) => sum + count, 0);
     const latency = latencyOf(timed.map(({ milliseconds }) => milliseconds));
     const { ran } = restorer as { ran?: NetworkRun };
     return {
@@ -194,7 +195,7 @@ async function measure(
       output: sizeOf(output),
       ran: ran ? { provider: ran.provider, threads: ran.threads, runtime: ran.runtime } : null,
       parameters: await countedParameters(restorer, model),
-      evaluations: { total: timed[0]!.calls.length, parts },
+      evaluations: { total, parts },
       load,
       latency,
       throughput: (size.width * size.height) / 1e3 / Math.max(latency.median, 1e-6),

@@ -29,15 +29,15 @@ export interface TimedRun {
   readonly sampled?: number;
 }
 
-/** How many passes each part made, in the order of their first. */
+/** How many forward passes each part made, in the order of their first. */
 export function countByPart(
   calls: readonly NetworkCall[],
   partOf: (network: string) => string,
 ): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { network } of calls) {
+  for (const { network, passes } of calls) {
     const part = partOf(network);
-    counts[part] = (counts[part] ?? 0) + 1;
+    counts[part] = (counts[part] ?? 0) + passes;
   }
   return counts;
 }
@@ -61,8 +61,8 @@ function spanOf({ calls, sampled }: TimedRun, partOf: (network: string) => strin
   const steps = calls.slice(first).filter(({ ended }) => ended <= sampled);
   const from = calls[first - 1]?.ended ?? calls[first]!.started;
   const inside = steps.reduce((sum, call) => sum + call.inside, 0);
-  const passes = steps.reduce((sum, { started, ended }) => sum + ended - started, 0);
-  return { whole: sampled - from, inside, transfer: passes - inside };
+  const asked = steps.reduce((sum, { started, ended }) => sum + ended - started, 0);
+  return { whole: sampled - from, inside, transfer: asked - inside };
 }
 
 /** What of the sampling time is spent outside the networks; null where a run sampled nothing. */

@@ -1,4 +1,5 @@
 import { explain, ModelError } from '../../errors.js';
+import { notFinite } from '../../finite.js';
 import type { Image } from '../../image/contract.js';
 import type { Port } from '../../models/manifest.js';
 import type { Tensor } from '../../network/protocol.js';
@@ -43,7 +44,7 @@ export function fromTensor(
     );
   }
   // Before clipping, which would make infinity white or black.
-  if (!tensor.data.every(Number.isFinite))
+  if (notFinite(tensor.data) !== undefined)
     throw new ModelError(
       explain({ name: `${name} output ${port.name}`, expected: 'numbers', got: 'values that are not finite' }),
     );

@@ -2,7 +2,7 @@ import type { SamplerStep } from '../../diffusion/plan.js';
 import type { DenoiserFunction, ModelOutput } from '../../diffusion/sample.js';
 import { roundHalfEven } from '../../diffusion/spacing.js';
 import type { LatentManifest } from '../../models/manifest.js';
-import type { Tensor } from '../../network/protocol.js';
+import type { Feeds, Tensor } from '../../network/protocol.js';
 import { addWeighted, cropGrid, emptyGrid, fromGridTensor, type Grid, toGridTensor } from './grid.js';
 import type { Conditioning, OpenParts } from './open-parts.js';
 import type { Window, Windows } from './windows.js';
@@ -35,14 +35,11 @@ function timeTensor(port: Ports['time'], t: number): Tensor {
   return { type: 'int64', data: BigInt64Array.of(BigInt(roundHalfEven(t))), dims: [1] };
 }
 
+/** What control graph and denoiser may both be fed. */
+type CommonPorts = Omit<Ports, 'controls' | 'controlScale'>;
+
 /** Feeds of the ports that control graph and denoiser have in common; what the denoiser is told about the whole picture stays the same. */
-function commonFeeds(
-  ports: Omit<Ports, 'controls' | 'controlScale'>,
-  z: Grid,
-  t: number,
-  { text, condition }: Told,
-  whole: boolean,
-) {
+function commonFeeds(ports: CommonPorts, z: Grid, t: number, { text, condition }: Told, whole: boolean) {
   const feeds: Record<string, Tensor> = {
     [ports.latent.name]: toGridTensor(z),
     [ports.time.name]: timeTensor(ports.time, t),
@@ -56,57 +53,82 @@ function commonFeeds(
 const times = (tensor: Tensor, factor: number): Tensor =>
   factor === 1 ? tensor : { ...tensor, data: (tensor.data as Float32Array).map((v) => v * factor) };
 
-/** The control graph's tensors as the denoiser's, multiplied by the strength unless the denoiser takes that itself. */
+/** The control graph's tensors for each side as the denoiser's, multiplied by the strength unless the denoiser takes that itself. */
 async function controlFeeds(
-  { manifest, parts, windows, signal }: DenoiserOptions,
-  z: Grid,
-  t: number,
-  told: Told,
+  { manifest, parts, signal }: DenoiserOptions,
   strength: number,
-): Promise<Record<string, Tensor>> {
+  feedsFor: (ports: CommonPorts) => readonly Feeds[],
+): Promise<readonly Feeds[] | undefined> {
   const { control, denoiser } = manifest.parts;
-  if (!control || !denoiser.inputs.controls) return {};
-  const outputs = await parts
-    .network('control')
-    .run(commonFeeds(control.inputs, z, t, told, windows.windows.length === 1), signal ? { signal } : {});
-  const factor = denoiser.inputs.controlScale ? 1 : strength;
-  return Object.fromEntries(
-    denoiser.inputs.controls.map(({ name }, i) => [name, times(outputs[control.outputs[i]!.name]!, factor)]),
+  const { controls, controlScale } = denoiser.inputs;
+  if (!control || !controls) return undefined;
+  const sides = await parts.network('control').runAll(feedsFor(control.inputs), { signal });
+  const factor = controlScale ? 1 : strength;
+  return sides.map((outputs) =>
+    Object.fromEntries(controls.map(({ name }, i) => [name, times(outputs[control.outputs[i]!.name]!, factor)])),
   );
 }
 
-/** One evaluation over one window. */
-async function evaluate(options: DenoiserOptions, z: Grid, step: SamplerStep, told: Told): Promise<Grid> {
+/** The strength as the denoiser takes it, where it does. */
+function scaleFeed({ controlScale }: Ports, strength: number): Feeds {
+  if (!controlScale) return {};
+  const dims = controlScale.shape.length === 0 ? [] : [1];
+  return { [controlScale.name]: { type: 'float32', data: Float32Array.of(strength), dims } };
+}
+
+/** Memory for the outputs of each side, one evaluation's after the other's. */
+function outputMemory() {
+  const held: Float32Array[] = [];
+  return (side: number, length: number): Float32Array => {
+    if (held[side]?.length !== length) held[side] = new Float32Array(length);
+    return held[side];
+  };
+}
+
+type OutputMemory = ReturnType<typeof outputMemory>;
+
+/** One evaluation of each side over one window, all asked for at once; the outputs lie in `memory`. */
+async function evaluate(
+  options: DenoiserOptions,
+  memory: OutputMemory,
+  z: Grid,
+  step: SamplerStep,
+  sides: readonly Told[],
+): Promise<Grid[]> {
   const { manifest, parts, signal } = options;
   const { inputs, output } = manifest.parts.denoiser;
   const strength = options.strength(step);
-  const feeds = {
-    ...commonFeeds(inputs, z, step.t, told, options.windows.windows.length === 1),
-    ...(await controlFeeds(options, z, step.t, told, strength)),
-  };
-  if (inputs.controlScale)
-    feeds[inputs.controlScale.name] = {
-      type: 'float32',
-      data: Float32Array.of(strength),
-      dims: inputs.controlScale.shape.length === 0 ? [] : [1],
-    };
+  const whole = options.windows.windows.length === 1;
+  const feedsFor = (ports: CommonPorts) => sides.map((told) => commonFeeds(ports, z, step.t, told, whole));
+  const controls = await controlFeeds(options, strength, feedsFor);
+  const scale = scaleFeed(inputs, strength);
+  const passes = feedsFor(inputs).map((feeds, side) => ({ ...feeds, ...controls?.[side], ...scale }));
+  const into = sides.map((_, side) => ({ [output.name]: memory(side, z.data.length) }));
   const network = parts.network('denoiser');
-  const outputs = await network.run(feeds, signal ? { signal } : {});
-  return fromGridTensor(outputs[output.name], `${network.name} ${output.name} at time ${step.t}`, z);
+  const outputs = await network.runAll(passes, { into, signal });
+  const name = `${network.name} ${output.name} at time ${step.t}`;
+  return outputs.map((one) => fromGridTensor(one[output.name], name, z));
 }
 
-/** The mean of all windows' outputs, weighted; a single window is the output itself. */
-async function overWindows(options: DenoiserOptions, z: Grid, step: SamplerStep, told: Told): Promise<Float32Array> {
+/** For each side the mean of all windows' outputs, weighted; of a single window the output itself. */
+async function overWindows(
+  options: DenoiserOptions,
+  memory: OutputMemory,
+  z: Grid,
+  step: SamplerStep,
+  sides: readonly Told[],
+): Promise<Float32Array[]> {
   const { windows, total } = options.windows;
-  if (windows.length === 1) return (await evaluate(options, z, step, told)).data;
-  const sum = emptyGrid(z.channels, z.width, z.height);
+  if (windows.length === 1) return (await evaluate(options, memory, z, step, sides)).map(({ data }) => data);
+  const sums = sides.map(() => emptyGrid(z.channels, z.width, z.height));
   for (const window of windows) {
-    const part = await evaluate(options, cropGrid(z, window), step, inWindow(told, window));
-    addWeighted(sum, part, window, window.weights);
+    const inside = sides.map((told) => inWindow(told, window));
+    const parts = await evaluate(options, memory, cropGrid(z, window), step, inside);
+    for (const [side, part] of parts.entries()) addWeighted(sums[side]!, part, window, window.weights);
   }
   const n = z.width * z.height;
-  for (let i = 0; i < sum.data.length; i++) sum.data[i]! /= total[i % n]!;
-  return sum.data;
+  for (const { data } of sums) for (let i = 0; i < data.length; i++) data[i]! /= total[i % n]!;
+  return sums.map(({ data }) => data);
 }
 
 const inWindow = (told: Told, window: Window): Told => ({ ...told, condition: cropGrid(told.condition, window) });
@@ -115,10 +137,10 @@ const inWindow = (told: Told, window: Window): Told => ({ ...told, condition: cr
 export function denoiserOf(options: DenoiserOptions): DenoiserFunction {
   const { conditional, unconditional, guidance } = options;
   const shape = conditional.condition;
+  const memory = outputMemory();
   return async (input, step): Promise<ModelOutput> => {
-    const z: Grid = { ...shape, data: input };
-    const told = await overWindows(options, z, step, conditional);
-    if (!unconditional || guidance(step) === 1) return told;
-    return { conditional: told, unconditional: await overWindows(options, z, step, unconditional) };
+    const sides = unconditional && guidance(step) !== 1 ? [conditional, unconditional] : [conditional];
+    const [first, second] = await overWindows(options, memory, { ...shape, data: input }, step, sides);
+    return second ? { conditional: first!, unconditional: second } : first!;
   };
 }

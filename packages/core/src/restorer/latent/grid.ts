@@ -1,4 +1,5 @@
 import { explain, ModelError } from '../../errors.js';
+import { notFinite } from '../../finite.js';
 import type { Tensor } from '../../network/protocol.js';
 import type { Rectangle } from '../direct/tiles.js';
 
@@ -66,14 +67,7 @@ export function fromGridTensor(
     const fix = 'Correct latent.factor and latent.channels of the manifest, or export the graph again';
     throw new ModelError(explain({ name, expected: `float32 [${dims.join(', ')}]`, got, fix }));
   }
-  if (!allFinite(tensor.data))
+  if (notFinite(tensor.data) !== undefined)
     throw new ModelError(explain({ name, expected: 'numbers', got: 'values that are not finite' }));
   return { data: tensor.data, channels, width, height };
-}
-
-/** A sum is finite only where all its terms are; a sum of finite terms may still run over, and is then looked into. */
-function allFinite(values: Float32Array): boolean {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
-  return sum - sum === 0 || values.every((v) => v - v === 0);
 }

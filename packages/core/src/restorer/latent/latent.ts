@@ -1,7 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import { type Correction, gradientTowards, pullTowards } from '../../diffusion/guidance.js';
 import { type PhiloxNoise, philoxNoise } from '../../diffusion/noise.js';
-import { sample, startFrom, startFromNoise } from '../../diffusion/sample.js';
+import { type SampleOptions, sample, startFrom, startFromNoise } from '../../diffusion/sample.js';
 import { makeSampling, type Sampling } from '../../diffusion/sampling.js';
 import { makeSchedule, type Schedule } from '../../diffusion/schedule.js';
 import { explain, ModelError, UsageError } from '../../errors.js';
@@ -178,7 +177,7 @@ class Latent implements LatentRestorer {
     const total = this.#entries;
     let result: Grid | undefined;
     options.onProgress?.({ phase: 'sample', completed: 0, total });
-    for await (const { index, z, x0 } of this.#sample(prepared, options)) {
+    for await (const { index, z, x0 } of this.#sample(prepared, options, until === undefined ? 'z' : 'all')) {
       result = until === undefined ? z : x0;
       options.onProgress?.({ phase: 'sample', completed: index - this.sampling.start + 1, total });
     }
@@ -373,7 +372,7 @@ class Latent implements LatentRestorer {
     return gradientTowards({ target: target.data, ...rest, ...weights });
   }
 
-  async *#sample(prepared: Prepared, options: RestoreOptions) {
+  async *#sample(prepared: Prepared, options: RestoreOptions, recycle?: SampleOptions['recycle']) {
     const { condition, target, noise, plan: tiles } = prepared;
     const { manifest, settings, schedule, parts } = this;
     const { plan, start, from } = this.sampling;
@@ -404,12 +403,12 @@ class Latent implements LatentRestorer {
       z,
       start,
       guidance,
+      recycle,
       ...(correction ? { correction } : {}),
       ...call,
     })) {
       yield { ...step, z: { ...condition, data: step.z }, x0: { ...condition, data: step.x0 } };
       if (step.index - start + 1 === this.#entries) return;
-      await setImmediate(); // a consumer that aborts between steps is heard
     }
   }
 
