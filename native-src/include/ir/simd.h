@@ -25,6 +25,7 @@ typedef double vd __attribute__((vector_size(kBytes)));
 typedef int32_t vi __attribute__((vector_size(kBytes)));
 typedef uint32_t vu __attribute__((vector_size(kBytes)));
 typedef int64_t vl __attribute__((vector_size(kBytes)));
+typedef uint64_t vul __attribute__((vector_size(kBytes)));
 
 // clang-format off
 static inline vf load(const float* p) { vf v; std::memcpy(&v, p, sizeof v); return v; }

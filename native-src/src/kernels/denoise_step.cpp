@@ -87,7 +87,8 @@ static void band(const DenoisePlan& p, size_t begin, size_t end) {
   }
   alignas(64) float scratch[kNormalsScratch];
   const Rounds rounds = roundsOf(p.key.seed);
-  // where positions start on a block, tiles as small as can be: the arithmetic of one then runs while the next waits for memory
+  // where positions start on a block, tiles as small as can be: the arithmetic of one then runs while the next waits for memory. (Handing noise on in
+  // registers is 5 % faster on one thread and a third slower on two.)
   const size_t step = (p.offset + begin) % 4 == 0 ? kNormalsStride : kNormalsTile;
   for (size_t i = begin; i < end; i += step) {
     const size_t count = end - i < step ? end - i : step;
