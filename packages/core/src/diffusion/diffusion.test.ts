@@ -194,6 +194,7 @@ describe('scalar goldens (REFERENCE B.7 b: float64, x_T = 1, m = x t / (t + 1))'
     const at = (sigma: number, t = 0) => ({ ...sgm().steps[0]!, sigma, t });
     const linear = linearGuidance(1, 4);
     for (const [sigma, s] of [
+      [20_291, 1], // a cosine schedule's first level: the ramp goes no further down
       [14.6146, 1],
       [5.0878, 2.9556],
       [0.1345, 3.9724],

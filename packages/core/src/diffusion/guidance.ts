@@ -10,11 +10,11 @@ export const constantGuidance =
   () =>
     s;
 
-/** SUPIR's ramp, linear in sigma: `start` at sigmaMax, `end` at 0. */
+/** SUPIR's ramp, linear in sigma: `start` at sigmaMax and, where a schedule has such levels, above it; `end` at 0. */
 export const linearGuidance =
   (start: number, end: number, sigmaMax = 14.6146): GuidanceScale =>
   ({ sigma }) =>
-    ((start - end) * sigma) / sigmaMax + end;
+    (start - end) * Math.min(1, sigma / sigmaMax) + end;
 
 /** DiffBIR's cosine ramp: 1 + s (1 - cos(pi ((T - t) / T)^5)) / 2. */
 export const cosineGuidance =

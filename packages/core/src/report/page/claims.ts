@@ -150,7 +150,7 @@ export function claimsSection(context: PageContext): Markup | false {
   return (
     claims.length > 0 &&
     html`<section id="claims" aria-labelledby="claims-title">
-<h2 id="claims-title">The paper’s claims</h2>
+<h2 id="claims-title">Claims put to the test</h2>
 ${claims.map((claim) => claimArticle(claim, context))}
 <p class="basis">Verdicts are on ${counted(pictureCount, 'picture')} and speak of pictures like these and of these restorers, at each degradation and by each metric apart. What is claimed to be so holds where the 95 % interval of the paired difference lies wholly on that side of 0, and does not where it lies wholly on the other. What is claimed not to be so is refuted where it is seen, and else holds; where that is only because nothing is distinguishable, the line says so. Below ${FEWEST_PICTURES} pictures nothing is told apart. Intervals are not adjusted for the number of tests.${trends && ' A straight line sees a steady rise or fall; what rises and falls again shows in the curves.'} For scripts: <a href="claims.json" download>claims.json</a>.</p>
 </section>`

@@ -90,6 +90,7 @@ export function readSettings(manifest: LatentManifest, given: Readonly<Record<st
   parseWith(settingsSchema, spelledOut(defaults), `${id} defaults`);
   const settings = parseWith(settingsSchema, { ...spelledOut(defaults), ...spelledOut(given) }, `${id} settings`);
   refuseBeyondStage(id, settings, given);
+  refuseUnfelt(id, settings, given);
   refuseUseless(manifest, settings);
   return settings;
 }
@@ -110,6 +111,27 @@ function refuseBeyondStage(id: string, settings: LatentSettings, given: Readonly
   if (settings.stage === 'sample' || idle.length === 0) return;
   const told = { name: `${id} settings`, expected: `only ${OF_EVERY_STAGE.join(', ')} at stage ${settings.stage}` };
   throw new UsageError('IR_E_USAGE', explain({ ...told, got: idle.join(', '), fix: 'Nothing is sampled there' }));
+}
+
+/** Settings that others make idle are refused rather than ignored; the model's own defaults are no asking. */
+function refuseUnfelt(
+  id: string,
+  { sampler, steps, spacing, offset, guidance }: LatentSettings,
+  given: Readonly<Record<string, unknown>>,
+): void {
+  const once = sampler.name === 'one-step';
+  const idle: readonly [key: keyof LatentSettings, idle: boolean, expected: string, fix: string][] = [
+    ['steps', once && steps !== 1, '1 with the sampler one-step', 'Leave it out, or choose another sampler'],
+    ['spacing', once, 'none with the sampler one-step', 'Leave it out, or choose another sampler'],
+    ['offset', offset !== 0 && (once || spacing !== 'leading'), '0 but with spacing leading', 'Set spacing to leading'],
+    ['negative', guidance === 1, 'none at guidance 1', 'Set guidance above 1: nothing is led away from at 1'],
+    ['unconditional', guidance === 1, 'none at guidance 1', 'Set guidance above 1: nothing is led away from at 1'],
+  ];
+  for (const [key, unfelt, expected, fix] of idle) {
+    if (!unfelt || given[key] === undefined) continue;
+    const told = { name: `${id} settings.${key}`, expected, got: JSON.stringify(given[key]), fix };
+    throw new UsageError('IR_E_USAGE', explain(told));
+  }
 }
 
 /** Settings that the model would not feel are refused rather than ignored. */

@@ -141,6 +141,11 @@ test.each<[object, RegExp]>([
   ],
   [{ stage: 'round-trip', until: 1, colour: 'none' }, /got until, colour/],
   [{ stage: 'initail' }, /IR_E_SCHEMA diffbir-tiny settings\.stage: .*Did you mean "initial"/],
+  [{ sampler: 'one-step', steps: 3 }, /settings\.steps: expected 1 with the sampler one-step, got 3/],
+  [{ sampler: 'one-step', spacing: 'leading' }, /settings\.spacing: expected none with the sampler one-step/],
+  [{ offset: 1 }, /settings\.offset: expected 0 but with spacing leading, got 1\. Set spacing/],
+  [{ guidance: 1, negative: 'soft' }, /settings\.negative: expected none at guidance 1, got "soft"\. Set guidance/],
+  [{ guidance: 1, unconditional: 'no-condition' }, /settings\.unconditional: expected none at guidance 1/],
   [{ until: 0 }, /IR_E_SCHEMA diffbir-tiny settings\.until: expected .*1, got 0/],
   [{ sampler: 'one-step', until: 2 }, /settings\.until: expected a step that is taken, 1\.\.1/],
   [
