@@ -336,6 +336,17 @@ describe('the end', () => {
     expect(frail.dead).toBe(true);
   });
 
+  test('what cannot be sent ends the process: the call and every later one are IR_E_WORKER', async () => {
+    const frail = new NetworkProcess('frail', new URL('./testing/dying-worker.mjs', import.meta.url));
+    await frail.request('open', {});
+    for (let call = 0; call < 2; call++) {
+      const { code, message } = await refusal(frail.request('run', { number: 1n }));
+      expect(code).toBe('IR_E_WORKER');
+      expect(message).toMatch(/^frail: expected tensors that can be sent, got .*BigInt.* Use smaller tiles/);
+    }
+    expect(frail.dead).toBe(true);
+  });
+
   // On the built package: a process of its own does not read TypeScript.
   const built = new URL('../../dist/network/index.js', import.meta.url);
   (existsSync(built) ? test : test.skip)(

@@ -71,11 +71,14 @@ export class NetworkProcess {
     this.#name = name;
     // Neither stdout nor stderr is inherited: whoever waits for the end of ours must not wait for the child's.
     const exchange = openExchange();
-    this.#child = fork(fileURLToPath(script), exchange ? [exchange.addon] : [], {
-      execArgv: [],
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc', ...(exchange ? [exchange.descriptor] : [])],
-    });
-    if (exchange) closeSync(exchange.descriptor);
+    try {
+      this.#child = fork(fileURLToPath(script), exchange ? [exchange.addon] : [], {
+        execArgv: [],
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc', ...(exchange ? [exchange.descriptor] : [])],
+      });
+    } finally {
+      if (exchange) closeSync(exchange.descriptor);
+    }
     this.#memory = exchange?.memory;
     const child = this.#child;
     starts(child);
@@ -109,8 +112,13 @@ export class NetworkProcess {
     try {
       return await new Promise<T>((resolve, reject) => {
         this.#pending = { resolve: resolve as (value: unknown) => void, reject, into };
-        // What can be sent nothing has ended or must; `close` then tells how.
-        this.#child.send({ action, ...this.#packed(message) }, (cause) => cause && this.#child.kill('SIGKILL'));
+        try {
+          this.#send({ action, ...message });
+        } catch (cause) {
+          // A message is one string, which cannot be as long as one likes. Constants believed to have been sent have not been.
+          const told = this.#explain('tensors that can be sent', String(cause), 'Use smaller tiles');
+          void this.end(new EnvironmentError('IR_E_WORKER', told, { cause }));
+        }
       });
     } finally {
       signal?.removeEventListener('abort', onAbort);
@@ -127,17 +135,10 @@ export class NetworkProcess {
     if (this.#child.pid !== undefined) await this.#gone;
   }
 
-  #packed(message: object): object {
-    if (!('passes' in message)) return message;
-    try {
-      return { ...message, passes: put(this.#memory, (message as Run).passes) };
-    } catch (cause) {
-      // A message is one string, which cannot be as long as one likes.
-      const fix = 'Use smaller tiles';
-      throw new EnvironmentError('IR_E_WORKER', this.#explain('tensors that can be sent', String(cause), fix), {
-        cause,
-      });
-    }
+  #send(message: object): void {
+    const passes = 'passes' in message ? { passes: put(this.#memory, (message as Run).passes) } : {};
+    // What can be sent nothing has ended or must; `close` then tells how.
+    this.#child.send({ ...message, ...passes }, (cause) => cause && this.#child.kill('SIGKILL'));
   }
 
   #answer({ resolve, reject, into }: Pending, value: unknown): void {
