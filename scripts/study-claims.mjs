@@ -13,6 +13,9 @@ if (folders.length === 0) {
 }
 
 const WORDS = { holds: '**holds**', refuted: '**does not hold**' };
+const held = (lines) => lines.filter(({ verdict }) => verdict === 'holds').length;
+const verdictOf = ({ outcome, lines }) =>
+  outcome === 'in part' ? `holds in ${held(lines)} of ${lines.length}` : (WORDS[outcome] ?? outcome);
 const DIGITS = { psnr: 1, niqe: 1 };
 const signed = (value, digits) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
 
@@ -27,6 +30,6 @@ const changesOf = (lines) => [...new Set(lines.map(({ metric }) => metric))].map
 console.log('| study | claim | verdict | change |\n|---|---|---|---|');
 for (const folder of folders) {
   const { claims } = JSON.parse(readFileSync(join(folder, 'report', 'claims.json'), 'utf8'));
-  for (const { text, outcome, lines } of claims)
-    console.log(`| ${basename(folder)} | ${text} | ${WORDS[outcome] ?? outcome} | ${changesOf(lines).join('; ')} |`);
+  for (const claim of claims)
+    console.log(`| ${basename(folder)} | ${claim.text} | ${verdictOf(claim)} | ${changesOf(claim.lines).join('; ')} |`);
 }
