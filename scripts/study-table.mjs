@@ -44,7 +44,12 @@ function cell(degradation, label, alias) {
 }
 
 for (const alias of wanted) {
-  const { direction } = metrics.find((m) => m.alias === alias);
+  const metric = metrics.find((m) => m.alias === alias);
+  if (!metric) {
+    console.error(`${alias}: not in ${folder} (its network was not installed, or the study does not ask for it)`);
+    continue;
+  }
+  const { direction } = metric;
   console.log(`| ${alias} (${direction} is better) | ${labels.join(' | ')} |`);
   console.log(`|---|${labels.map(() => '---').join('|')}|`);
   for (const { name } of shown) console.log(`| ${name} | ${labels.map((l) => cell(name, l, alias)).join(' | ')} |`);

@@ -51,13 +51,18 @@ export const seeds =
 export const longSide = (text: string): number | 'none' =>
   text === 'none' ? text : integer('--long-side', 1, 100_000)(text);
 
-/** `psnr,ssim-y`: words between commas, each once. */
+/** Lists that were given, to be told from an option's default. */
+const lists = new WeakSet<readonly string[]>();
+
+/** `psnr,ssim-y`: words between commas, each once; a flag given again adds to them. */
 export const list =
   (flag: string) =>
-  (text: string): string[] => {
+  (text: string, before?: readonly string[]): string[] => {
     const words = text.split(',').map((word) => word.trim());
     if (words.includes('')) throw refuse(flag, 'words with commas between them', text);
-    return [...new Set(words)];
+    const all = [...new Set([...(before && lists.has(before) ? before : []), ...words])];
+    lists.add(all);
+    return all;
   };
 
 /** One of a few words. */

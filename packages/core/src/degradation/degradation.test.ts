@@ -81,6 +81,8 @@ describe('parsing', () => {
     expect(parseDegradation(data)).toEqual(data);
     expect(parseDegradation(yaml)).toEqual(data);
     expect(parseDegradation('down[x4] | noise[gauss, sigma=5]')).toEqual(data);
+    expect(parseDegradation('down[x4] | noise[sigma=5]')).toEqual(data);
+    expect(parseDegradation('noise[peak=20]').steps).toEqual([{ kind: 'noise', distribution: 'poisson', peak: 20 }]);
     expect(parseDegradation('SR4')).toEqual({ name: 'SR4', steps: [{ kind: 'down', scale: 4 }] });
   });
 

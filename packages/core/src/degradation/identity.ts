@@ -83,7 +83,9 @@ function readStep(text: string, name: string): Draft {
   const [, kind, body] = /^([a-z]+)\[([^[\]]*)\]$/.exec(text) ?? [];
   if (kind === undefined || body === undefined || !Object.hasOwn(WORDS, kind)) throw unknownText(text, name);
   const parts = body.split(',').map((part) => part.trim());
-  return Object.assign({ kind }, ...parts.filter(Boolean).map((part) => readArgument(kind, part, name)));
+  const draft = Object.assign({}, ...parts.filter(Boolean).map((part) => readArgument(kind, part, name)));
+  const law = kind === 'noise' ? { distribution: 'peak' in draft ? 'poisson' : 'gaussian' } : {};
+  return { kind, ...law, ...draft };
 }
 
 function unknownText(text: string, name: string): UsageError {

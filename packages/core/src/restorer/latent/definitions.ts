@@ -59,7 +59,12 @@ export function latentRestorer(
       const { opened, release } = await shared.take(key, () =>
         openLatentRestorer(model, { ...options, settings: session }),
       );
-      return opened.under(rest, release);
+      try {
+        return opened.under(rest, release);
+      } catch (error) {
+        await release();
+        throw error;
+      }
     },
   };
 }

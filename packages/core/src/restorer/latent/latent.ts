@@ -3,7 +3,7 @@ import { type PhiloxNoise, philoxNoise } from '../../diffusion/noise.js';
 import { type SampleOptions, sample, startFrom, startFromNoise } from '../../diffusion/sample.js';
 import { makeSampling, type Sampling } from '../../diffusion/sampling.js';
 import { makeSchedule, type Schedule } from '../../diffusion/schedule.js';
-import { explain, ModelError, UsageError } from '../../errors.js';
+import { explain, ModelError, UsageError, unknownName } from '../../errors.js';
 import type { Image } from '../../image/contract.js';
 import { assertImage } from '../../image/create.js';
 import { imageHash } from '../../image/hash.js';
@@ -28,6 +28,7 @@ import { cutTo, rgbOf, toImage } from './pictures.js';
 import { assertInUse, checkSides, paddedFor, planFor } from './running.js';
 import { feltSettings, guidanceOf, type LatentSettings, readSettings, strengthOf } from './settings.js';
 import { readText } from './text.js';
+import type { Tokenizer } from './tokenizer.js';
 import { windowsOf } from './windows.js';
 
 export interface LatentOptions extends NetworkOptions {
@@ -92,12 +93,32 @@ export async function openLatentRestorer(
     ...(threads ? { threads } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   });
-  const scale = parts.initial?.scale ?? 1;
-  if (manifest.condition.of === 'initial' || scale === 1)
+  try {
+    checkInitial(manifest, parts);
     return new Latent(manifest, given, recipe, parts, () => parts.dispose());
-  await parts.dispose();
+  } catch (error) {
+    await parts.dispose();
+    throw error;
+  }
+}
+
+/** @throws ModelError */
+function checkInitial({ id, condition }: LatentManifest, { initial }: OpenParts): void {
+  const { scale } = initial ?? { scale: 1 };
+  if (condition.of === 'initial' || scale === 1) return;
   const expected = 'an initial restoration of scale 1, since the condition is of the input';
-  throw new ModelError(explain({ name: `${manifest.id} initial`, expected, got: `scale ${scale}` }));
+  throw new ModelError(explain({ name: `${id} initial`, expected, got: `scale ${scale}` }));
+}
+
+/** Words that no text encoder of the model can read would change nothing. @throws UsageError `IR_E_UNKNOWN_NAME` naming those that are known */
+function checkWords(id: string, tokenizers: readonly Tokenizer[], settings: LatentSettings): void {
+  for (const key of ['prompt', 'negative'] as const) {
+    const unread = tokenizers.map((tokenizer) => tokenizer.unread?.(settings[key]) ?? { words: [], known: [] });
+    const word = unread[0]?.words.find((one) => unread.every(({ words }) => words.includes(one)));
+    if (word === undefined) continue;
+    const message = unknownName(`${id} settings.${key}`, word, unread[0]!.known);
+    throw new UsageError('IR_E_UNKNOWN_NAME', message);
+  }
 }
 
 /** What is known of a picture before its first step. */
@@ -137,6 +158,7 @@ class Latent implements LatentRestorer {
     this.schedule = schedule;
     this.sampling = sampling;
     this.captioner = captionerOf(manifest, parts);
+    checkWords(manifest.id, parts.tokenizers, settings);
   }
 
   get id(): string {

@@ -63,6 +63,14 @@ describe('whole words', () => {
     expect(tokens('soft soft soft soft soft soft')).toEqual([2, 5, 5, 5, 5, 3]);
   });
 
+  test('words without a number are told, unless there is one for the unknown', async () => {
+    const { unknown: _, ...strict } = part;
+    const tokenizer = await openTokenizer({ ...strict, aliases: { crisp: 'sharp' } }, path);
+    const known = ['sharp', 'soft', 'crisp'];
+    expect(tokenizer.unread?.('Sharp, crisp; a soft house!')).toEqual({ words: ['a', 'house'], known });
+    expect((await openTokenizer(part, path)).unread).toBeUndefined();
+  });
+
   test('a vocabulary without the words it is told of is refused', async () => {
     await expect(openTokenizer({ ...part, pad: '<nothing>' }, path)).rejects.toMatchObject({
       code: 'IR_E_MODEL',

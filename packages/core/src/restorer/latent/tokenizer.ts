@@ -6,7 +6,11 @@ type TextPart = NonNullable<LatentManifest['parts']['text']>;
 type TokenizerPart = Extract<TextPart, { kind: 'encoders' }>['encoders'][number]['tokenizer'];
 
 /** A text as the numbers that a text encoder reads, always `length` of them. */
-export type Tokenizer = (text: string) => readonly number[];
+export interface Tokenizer {
+  (text: string): readonly number[];
+  /** Words of a text that no number stands for, and the words that are known; absent: it reads everything. */
+  readonly unread?: (text: string) => { readonly words: readonly string[]; readonly known: readonly string[] };
+}
 
 /** @param path the verified file that the part names @throws ModelError where the file does not serve */
 export async function openTokenizer(part: TokenizerPart, path: string): Promise<Tokenizer> {
@@ -96,9 +100,16 @@ function wordTokenizer(lines: readonly string[], part: WordsPart, path: string):
   );
   const start = part.start === undefined ? [] : [numberOf(part.start, 'start')];
   const end = part.end === undefined ? [] : [numberOf(part.end, 'end')];
-  return (text) => {
+  const read = (text: string) => {
     const words = text.toLowerCase().match(/[\p{L}\p{N}]+|[^\s\p{L}\p{N}]/gu) ?? [];
     const tokens = words.flatMap((word) => vocabulary.get(word) ?? aliases.get(word) ?? unknown);
     return fit([...start, ...tokens, ...end], part.length, end[0], pad);
   };
+  if (unknown.length > 0) return read;
+  const known = [...vocabulary.keys(), ...aliases.keys()].filter((word) => /^[\p{L}\p{N}]+$/u.test(word));
+  const unread = (text: string) => {
+    const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+    return { words: words.filter((word) => !known.includes(word)), known };
+  };
+  return Object.assign(read, { unread });
 }
