@@ -190,6 +190,25 @@ describe('scalar goldens (REFERENCE B.7 b: float64, x_T = 1, m = x t / (t + 1))'
     near((await finish(onePrediction(SD, 999), [1])).z[0]!, 0.0487869564166);
   });
 
+  test.each(['fixed-small', 'fixed-large'] as const)(
+    'ancestral sampling draws nothing in its last step: %s',
+    (variance) => {
+      for (const times of [[999], [999, 500], respaced(5).reverse()]) {
+        const noise = (more: object) => ddpm(SD, { times, variance, ...more }).steps.map((step) => step.noise > 0);
+        expect(noise({}).at(-1)).toBe(false);
+        expect(noise({}).slice(0, -1).every(Boolean)).toBe(true);
+        expect(noise({ noiseAtEnd: true }).at(-1)).toBe(times.at(-1)! > 0);
+      }
+    },
+  );
+
+  test('whole times are numpy’s where ways of rounding differ', () => {
+    // np.linspace(0, 999, 27).round(), np.round(np.arange(1000, 0, -1000 / 48)) - 1 and np.linspace(999, 0, 99, endpoint=False).astype(int): NumPy 2.4
+    expect(spacedTimes(27, 1000, { spacing: 'linspace', whole: true })[13]).toBe(499);
+    expect(spacedTimes(48, 1000, { spacing: 'trailing', whole: true })[3]).toBe(936);
+    expect(sgmTimes(99)[77]).toBe(221);
+  });
+
   test('guidance ramps', () => {
     const at = (sigma: number, t = 0) => ({ ...sgm().steps[0]!, sigma, t });
     const linear = linearGuidance(1, 4);

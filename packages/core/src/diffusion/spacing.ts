@@ -50,6 +50,10 @@ export interface SpacingOptions {
   readonly single?: boolean;
 }
 
+/** Place i of n even ones over 0..last, in numpy's order of operations: others round to other times for one n in ten. */
+const linspace = (i: number, n: number, last: number): number =>
+  n === 1 ? 0 : i === n - 1 ? last : i * (last / (n - 1));
+
 /** Times from high to low by one of the three customary rules (Lin et al. 2024, Table 2). */
 export function spacedTimes(n: number, T: number, options: SpacingOptions): number[] {
   checkCount(n, T);
@@ -61,9 +65,10 @@ export function spacedTimes(n: number, T: number, options: SpacingOptions): numb
   }
   if (spacing === 'trailing') {
     const stride = T / n;
-    return Array.from({ length: Math.ceil(T / stride) }, (_, i) => roundHalfEven(T - i * stride) - 1);
+    const step = T - stride - T; // as numpy's arange has it
+    return Array.from({ length: Math.ceil(T / stride) }, (_, i) => roundHalfEven(T + i * step) - 1);
   }
-  const at = (i: number) => (n === 1 ? 0 : ((T - 1) * i) / (n - 1));
+  const at = (i: number) => linspace(i, n, T - 1);
   return Array.from({ length: n }, (_, i) => (whole ? roundHalfEven(at(n - 1 - i)) : round(at(n - 1 - i))));
 }
 
@@ -72,14 +77,14 @@ export function multistepTimes(n: number, T: number, { spacing, offset = 0 }: Sp
   checkCount(n, T);
   if (spacing === 'trailing') return spacedTimes(n, T, { spacing, whole: true });
   const stride = Math.floor(T / (n + 1));
-  const at = (i: number) => (spacing === 'leading' ? i * stride + offset : roundHalfEven(((T - 1) * i) / n));
+  const at = (i: number) => (spacing === 'leading' ? i * stride + offset : roundHalfEven(linspace(i, n + 1, T - 1)));
   return Array.from({ length: n }, (_, i) => at(n - i));
 }
 
 /** Stability's "legacy" discretisation (B.5): int(linspace(T - 1, 0, n, endpoint excluded)), high to low. */
 export function sgmTimes(n: number, T = 1000): number[] {
   checkCount(n, T);
-  return Array.from({ length: n }, (_, i) => Math.floor(T - 1 + (-(T - 1) / n) * i + 1e-9));
+  return Array.from({ length: n }, (_, i) => Math.trunc(i * (-(T - 1) / n) + (T - 1)));
 }
 
 /** Values of `table` (over 0, 1, 2, ...) at any place, linear in between, clamped at the ends. */

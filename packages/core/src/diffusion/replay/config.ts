@@ -58,7 +58,7 @@ const schemas = {
     ...common,
     ...sigmas,
     beta_schedule: betaLaw,
-    interpolation_type: z.enum(['linear', 'log_linear']).default('linear'),
+    interpolation_type: z.literal('linear').default('linear'),
     sigma_min: z.number().positive().nullish(),
     sigma_max: z.number().positive().nullish(),
     timestep_spacing: spacing.default('linspace'),
@@ -196,6 +196,7 @@ function planDdpm(n: number, c: Config<'DDPMScheduler'>): SamplerPlan {
     fixed_large: 'fixed-large',
   } as const;
   return ddpm(scheduleOf(c), {
+    noiseAtEnd: true,
     times: timesOf(n, c, true),
     variance: variance[c.variance_type],
     clip: c.clip_sample ? c.clip_sample_range : 0,

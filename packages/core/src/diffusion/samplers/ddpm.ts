@@ -10,15 +10,18 @@ export interface DdpmOptions {
   readonly variance?: Variance;
   /** x0 is limited to [-clip, clip]; 0 (default) leaves it: latents exceed 1. */
   readonly clip?: number;
+  /** Noise also in the last step where its time is above 0, as published libraries draw it; default false: z_0 is the mean. */
+  readonly noiseAtEnd?: boolean;
 }
 
 /**
  * Ancestral sampling (Eq. 10) in posterior form over any list of times, with betas recomputed from the abar that stand there:
  *   mean = [sqrt(abar') beta x0 + sqrt(alpha) (1 - abar') z] / (1 - abar),  sigma^2 = beta (1 - abar') / (1 - abar) or beta.
- * Equal to the eps form where x0 is neither clipped nor guided. No noise is drawn at time 0, so that the first entry of the variances, on which
- * conventions differ, never counts; `fixed-small-log` is fixed-small, named as libraries name it.
+ * Equal to the eps form where x0 is neither clipped nor guided. No noise is drawn in the last step, so that the first entry of the variances, on
+ * which conventions differ, never counts; `fixed-small-log` is fixed-small, named as libraries name it.
  */
-export function ddpm(schedule: Schedule, { times, variance = 'fixed-small', clip = 0 }: DdpmOptions): SamplerPlan {
+export function ddpm(schedule: Schedule, options: DdpmOptions): SamplerPlan {
+  const { times, variance = 'fixed-small', clip = 0, noiseAtEnd = false } = options;
   refuseEpsAtZeroSnr(schedule);
   const bar = (i: number) => (i < times.length ? schedule.alphaBar[times[i]!]! : 1);
   const steps = times.map((t, i) => {
@@ -27,7 +30,7 @@ export function ddpm(schedule: Schedule, { times, variance = 'fixed-small', clip
     const beta = 1 - alpha;
     const { x0, signal, level } = preserving(schedule.prediction, now);
     const spread = variance === 'none' ? 0 : variance === 'fixed-large' ? beta : ((1 - next) / (1 - now)) * beta;
-    const draws = t > 0 && variance !== 'none';
+    const draws = variance !== 'none' && (noiseAtEnd ? t > 0 : i < times.length - 1);
     return stepOf({
       t,
       c: x0[0],
