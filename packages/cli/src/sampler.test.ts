@@ -84,12 +84,21 @@ describe('ir sampler replay', () => {
     ['torn.json', '{"runs": [', 'IR_E_FORMAT'],
     ['other.json', '{"rums": []}', 'IR_E_SCHEMA'],
     ['none.json', '{"runs": []}', 'IR_E_SCHEMA'],
-    ['half.json', '{"runs": [{"cls": "DDIMScheduler", "config": {}}]}', 'IR_E_SCHEMA'],
   ])('%s: refused with status 2 and nothing on stdout', async (name, text, code) => {
     const path = join(folder, name);
     if (text !== undefined) writeFileSync(path, text);
     const ended = await replay(path, '--json');
     expect([ended.code, ended.stdout]).toEqual([2, '']);
     expect(JSON.parse(ended.stderr).error.code).toBe(code);
+  });
+
+  test('a run of another form has a reason, the others are replayed: status 1', async () => {
+    const path = join(folder, 'half.json');
+    writeFileSync(path, '{"runs": [{"cls": "DDIMScheduler", "config": {}}]}');
+    const { code, stdout } = await replay(path, '--json');
+    expect(code).toBe(1);
+    const [run] = JSON.parse(stdout).runs;
+    expect(run).toMatchObject({ index: 0, cls: 'DDIMScheduler', steps: 0 });
+    expect(run.reason).toMatch(/^runs\[0\]\.steps: expected/);
   });
 });

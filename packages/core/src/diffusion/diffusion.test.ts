@@ -274,6 +274,15 @@ describe('runs of diffusers 0.42.1, step by step', () => {
     expect(runs[1]!.reason).toMatch(/PNDMScheduler/);
     expect(runs[2]!.reason).toMatch(/clip_sampel.*Did you mean "clip_sample"/);
     expect(runs[3]!.reason).toMatch(/thresholding/);
+    const { runs: broken } = await replay({ meta: null, runs: [null, { ...run, trajectory: [{ t: 1 }] }, run] });
+    expect(broken[0]).toMatchObject({
+      index: 0,
+      cls: 'unknown',
+      steps: 0,
+      reason: expect.stringMatching(/^runs\[0\]: /),
+    });
+    expect(broken[1]!.reason).toMatch(/^runs\[1\]\.trajectory\[0\]\.sum: expected a number, got nothing/);
+    expect(broken[2]!.deviation).toBeDefined();
     await expect(replay({ rums: [] })).rejects.toMatchObject({ code: 'IR_E_SCHEMA' });
   });
 });

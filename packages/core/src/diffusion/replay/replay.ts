@@ -12,7 +12,10 @@ const stepSchema = z.object({
   sum: z.number(),
   abs_mean: z.number(),
   first: z.array(z.number()),
-  x0_abs_mean: z.number().nullable(),
+  x0_abs_mean: z
+    .number()
+    .nullish()
+    .transform((x) => x ?? null),
 });
 
 const runSchema = z.object({
@@ -29,8 +32,8 @@ const runSchema = z.object({
 });
 
 const fileSchema = z.object({
-  meta: z.object({ shape: z.array(z.int().min(1)).optional() }).optional(),
-  runs: z.array(runSchema).min(1),
+  meta: z.object({ shape: z.array(z.int().min(1)).nullish() }).nullish(),
+  runs: z.array(z.unknown()).min(1),
 });
 
 type Run = z.output<typeof runSchema>;
@@ -100,9 +103,16 @@ function compareStep(worst: Deviation, got: SampledStep, recorded: Recorded, lar
   if (recorded.x0_abs_mean !== null) raise('x0_abs_mean', (absMean(got.x0) - recorded.x0_abs_mean) / scale);
 }
 
-async function replayRun(run: Run, index: number, length: number, signal?: AbortSignal): Promise<ReplayedRun> {
-  const about = { index, cls: run.cls, steps: run.steps };
+/** What can be said of a run before it has been checked. */
+function aboutRun(run: unknown, index: number): Pick<ReplayedRun, 'index' | 'cls' | 'steps'> {
+  const { cls, steps } = (run ?? {}) as { cls?: unknown; steps?: unknown };
+  return { index, cls: typeof cls === 'string' ? cls : 'unknown', steps: typeof steps === 'number' ? steps : 0 };
+}
+
+async function replayRun(given: unknown, index: number, length: number, signal?: AbortSignal): Promise<ReplayedRun> {
+  const about = aboutRun(given, index);
   try {
+    const run: Run = parseWith(runSchema, given, `runs[${index}]`);
     const plan = planOf(run);
     const start = run.start_index ?? 0;
     if (plan.steps.length - start !== run.trajectory.length)
@@ -127,7 +137,7 @@ async function replayRun(run: Run, index: number, length: number, signal?: Abort
 
 /**
  * Replays published sampling runs (the form of diffusers_loops.json) through this project's samplers and reports the largest deviation per
- * run and field. @throws UsageError `IR_E_SCHEMA` where the data has another form
+ * run and field; a run of another form has a reason instead. @throws UsageError `IR_E_SCHEMA` where the data has no runs
  */
 export async function replay(data: unknown, name = 'runs', options: CallOptions = {}): Promise<ReplayReport> {
   const { meta, runs } = parseWith(fileSchema, data, name);
