@@ -24,19 +24,18 @@ size_t sizeFrom(const Napi::Value& value) {
 
 #ifdef __linux__
 
-void demand(bool done, const char* what) {
-  if (!done) throw Error(Code::Memory, std::string("expected ") + what + ", got: " + std::strerror(errno));
+void demand(bool done, const char* what, int cause = errno) {
+  if (!done) throw Error(Code::Memory, std::string("expected ") + what + ", got: " + std::strerror(cause));
 }
 
 int create(size_t bytes) {
   const int fd = memfd_create("ir", MFD_CLOEXEC);
   demand(fd >= 0, "memory to share");
-  if (ftruncate(fd, off_t(bytes)) == 0) return fd;
+  const bool sized = ftruncate(fd, off_t(bytes)) == 0;
   const int cause = errno;
-  close(fd);
-  errno = cause;
-  demand(false, "memory to share");
-  return -1;
+  if (!sized) close(fd);
+  demand(sized, "memory to share", cause);
+  return fd;
 }
 
 /// What is mapped beyond a file's end cannot be touched.

@@ -109,7 +109,7 @@ export class Network {
    * @throws ModelError where the graph fails; EnvironmentError `IR_E_WORKER` where the process dies; `signal.reason` on abort
    */
   async run(feeds: Feeds, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Feeds> {
-    return (await this.runAll([feeds], signal ? { signal } : {}))[0]!;
+    return (await this.runAll([feeds], { signal }))[0]!;
   }
 
   /**

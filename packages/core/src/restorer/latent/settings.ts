@@ -128,17 +128,19 @@ function refuseUnfelt(
     ['unconditional', guidance === 1, 'none at guidance 1', 'Set guidance above 1: nothing is led away from at 1'],
   ];
   for (const [key, unfelt, expected, fix] of idle) {
-    if (!unfelt || given[key] === undefined) continue;
-    const told = { name: `${id} settings.${key}`, expected, got: JSON.stringify(given[key]), fix };
-    throw new UsageError('IR_E_USAGE', explain(told));
+    if (unfelt && given[key] !== undefined) throw unfit(id, key, expected, given[key], fix);
   }
+}
+
+function unfit(id: string, key: keyof LatentSettings, expected: string, got: unknown, fix: string): UsageError {
+  const told = { name: `${id} settings.${key}`, expected, got: JSON.stringify(got), fix };
+  return new UsageError('IR_E_USAGE', explain(told));
 }
 
 /** Settings that the model would not feel are refused rather than ignored. */
 function refuseUseless({ id, parts }: LatentManifest, settings: LatentSettings): void {
   const refuse = (key: keyof LatentSettings, expected: string, fix: string) => {
-    const told = { name: `${id} settings.${key}`, expected, got: JSON.stringify(settings[key]), fix };
-    throw new UsageError('IR_E_USAGE', explain(told));
+    throw unfit(id, key, expected, settings[key], fix);
   };
   const { text, captioner, denoiser } = parts;
   const reads = text?.kind === 'encoders';
