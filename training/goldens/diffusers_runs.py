@@ -110,6 +110,15 @@ def runs():
     yield ddim, {**SD, **free, **ZERO, "timestep_spacing": "linspace"}, 10
     for cls in (euler, ancestral, dpm):
         yield cls, {**SD, **ZERO, "timestep_spacing": "trailing"}, 10
+    for law in ("use_karras_sigmas", "use_exponential_sigmas"):
+        yield euler, {**SD, **ZERO, law: True}, 12
+        yield euler, {**ZERO, law: True, "timestep_spacing": "leading", "steps_offset": 1}, 7
+        yield dpm, {**SD, **ZERO, law: True}, 12
+    yield dpm, {**SD, **ZERO, "use_lu_lambdas": True}, 12
+    yield euler, {**ZERO, **X0, "timestep_spacing": "trailing"}, 12
+    yield ddim, {**free, **ZERO, **X0, "timestep_spacing": "trailing"}, 12, {"eta": 1.0}
+    for more in ({}, {"use_karras_sigmas": True}, {"timestep_spacing": "trailing", **V}):
+        yield euler, {**SD, "interpolation_type": "log_linear", **more}, 9
     for churn in ({"s_churn": 3.0}, {"s_churn": 40.0, "s_tmin": 0.2, "s_tmax": 8.0, "s_noise": 1.003}):
         yield euler, SD, 10, churn
         yield euler, {**SD, **V, "use_karras_sigmas": True}, 10, churn
@@ -135,6 +144,9 @@ def runs():
     yield heun, SD, 10, None, 6
     yield dpm, SD, 20, None, 6
     yield dpm, {**SD, "solver_order": 3}, 12, None, 5
+    for cls in (ddim, euler, heun, dpm):
+        short = {**SD, "num_train_timesteps": 500, "timestep_spacing": "trailing"}
+        yield cls, {**short, **(free if cls == ddim else {})}, 12, None, 2
     yield ddim, {**SD, **free}, 1
     yield euler, SD, 1
     yield dpm, SD, 1

@@ -1,120 +1,272 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { philoxNoise } from './noise.js';
-import { type DenoiserFunction, sample, startFrom, startFromNoise } from './sample.js';
-import { makeSampling, samplingShape } from './sampling.js';
-import { makeSchedule, type Schedule, stableDiffusion } from './schedule.js';
+import {
+  type BetaLaw,
+  type DenoiserFunction,
+  ddim,
+  dpmSolver,
+  euler,
+  heun,
+  makeSampling,
+  makeSchedule,
+  type NoiseSource,
+  type Prediction,
+  philoxNoise,
+  type SamplerPlan,
+  type Schedule,
+  type ScheduleOptions,
+  sample,
+  samplingShape,
+  sigmaList,
+  startFrom,
+  startFromNoise,
+} from './index.js';
 
 /**
- * Every schedule under every sampler, on data whose score is known: x0 ~ N(mu, s^2). Whatever the method, its samples must be of that
- * distribution; a wrong coefficient of signal or noise anywhere shows as a wrong mean or deviation.
+ * The conformance suite: every schedule, prediction and sampler, on data whose score is known, x0 ~ N(mu, s^2) or the point mass mu. Whatever the
+ * method, its samples must be of that distribution, methods must agree where theory says so, and errors must fall with the order of the method.
+ * Left out is churn after the model (diffusers' fork): the network then never sees the level that the step goes from, and nothing of this holds.
  */
 const [mu, s] = [0.3, 0.5];
-const N = 8192;
 const seed = 20_261_124;
+const noise = philoxNoise(seed, 'ab'.repeat(32));
+const other = philoxNoise(seed + 1, 'cd'.repeat(32));
 
-const schedules: [string, Schedule][] = [
-  ['linear', makeSchedule({ prediction: 'v' })],
-  ['scaled-linear', stableDiffusion({ prediction: 'v' })],
-  ['cosine', makeSchedule({ law: 'cosine', prediction: 'v' })],
-  ['zero terminal SNR', stableDiffusion({ prediction: 'v', zeroTerminalSnr: true })],
+const LAWS: readonly BetaLaw[] = ['linear', 'scaled-linear', 'cosine', 'exponential', 'sigmoid', 'laplace'];
+/** Steps with which the distribution is met: more where the schedule's first levels are far apart. */
+const schedules: readonly (ScheduleOptions & { readonly name: string; readonly sampled: number })[] = [
+  ...LAWS.map((law) => ({ name: law, law, sampled: ['exponential', 'laplace'].includes(law) ? 400 : 60 })),
+  {
+    name: 'zero terminal SNR',
+    law: 'scaled-linear',
+    betaStart: 0.00085,
+    betaEnd: 0.012,
+    zeroTerminalSnr: true,
+    sampled: 60,
+  },
+  { name: 'linear to zero terminal SNR', zeroTerminalSnr: true, sampled: 60 },
+  { name: 'linear of 4000', steps: 4000, betaStart: 2.5e-5, betaEnd: 0.005, sampled: 60 },
 ];
+const PREDICTIONS: readonly Prediction[] = ['eps', 'v', 'x0'];
 
-const samplers = [
+const STOCHASTIC = [
   { name: 'ddpm' },
-  { name: 'ddim' },
+  { name: 'ddpm', variance: 'fixed-large' },
+  { name: 'ddpm', variance: 'fixed-small-log' },
+  { name: 'ddim', eta: 0.5 },
   { name: 'ddim', eta: 1 },
-  { name: 'euler' },
   { name: 'euler-ancestral' },
   { name: 'edm', churn: 10 },
-  { name: 'heun' },
-  { name: 'dpm-solver++' },
-  { name: 'dpm-solver++', order: 3 },
   { name: 'dpm-solver++', stochastic: true },
+  { name: 'dpm-solver++', stochastic: true, correction: 'heun' },
 ];
+const DETERMINISTIC = [
+  { name: 'ddpm', variance: 'none' },
+  { name: 'ddim' },
+  { name: 'euler' },
+  { name: 'edm', churn: 0 },
+  { name: 'heun' },
+  { name: 'dpm-solver++', order: 1 },
+  { name: 'dpm-solver++' },
+  { name: 'dpm-solver++', correction: 'heun' },
+  { name: 'dpm-solver++', order: 3 },
+];
+/** The mean alone is no draw from the distribution. */
+const drawn = (sampler: { variance?: string }) => sampler.variance !== 'none';
+const SAMPLERS = [...DETERMINISTIC, ...STOCHASTIC, { name: 'one-step' }];
 
-const { sqrt } = Math;
+const cells = schedules.flatMap(({ name, sampled, ...options }) =>
+  PREDICTIONS.map((prediction) => ({ name, prediction, sampled, schedule: makeSchedule({ ...options, prediction }) })),
+);
 
-/** The best v for the Gaussian, or for a point mass where its deviation is 0. The network's input is signal x0 + level eps, whatever the view. */
+/** At zero SNR a network that tells eps says nothing of x0: methods that begin there refuse it, those in sigma space begin a little before. */
+const refused = ({ prediction, zeroTerminalSnr }: Schedule, { name }: { name: string }) =>
+  prediction === 'eps' && zeroTerminalSnr && ['ddpm', 'ddim', 'one-step'].includes(name);
+
+const { sqrt, abs, log2, max } = Math;
+
+/** The best network for a normal distribution of this deviation, in the words of the schedule. Its input is a x0 + b eps, a^2 + b^2 = 1, whatever the view. */
 const best =
-  (deviation: number): DenoiserFunction =>
+  (prediction: Prediction, deviation: number): DenoiserFunction =>
   (input, { inputScale, signal, level }) => {
-    const exploding = signal === 1 && level > 0;
-    const a = exploding ? inputScale : signal;
-    const b = exploding ? sqrt(1 - a * a) : level;
+    const a = signal === 1 && level > 0 ? inputScale : signal; // churn raises the level: what the network sees tells by how much
+    const b = sqrt(1 - a * a);
     const [variance, spread] = [deviation * deviation, a * a * deviation * deviation + b * b];
-    const out = new Float32Array(input.length);
-    for (let i = 0; i < out.length; i++) {
-      const x0 = (variance * a * input[i]! + b * b * mu) / spread;
-      out[i] = (a * (input[i]! - a * x0)) / b - b * x0;
-    }
-    return out;
+    return input.map((x) => {
+      const x0 = (variance * a * x + b * b * mu) / spread;
+      if (prediction === 'x0') return x0;
+      const eps = (b * (x - a * mu)) / spread; // = (x - a x0) / b
+      return prediction === 'eps' ? eps : a * eps - b * x0;
+    });
   };
 
-const noise = philoxNoise(seed, 'ab'.repeat(32));
 const schema = z.strictObject(samplingShape);
+const planOf = (schedule: Schedule, settings: object) =>
+  makeSampling(schedule, schema.parse({ spacing: 'trailing', steps: 8, ...settings }), {
+    whole: false,
+    nearest: false,
+  });
 
-async function end(schedule: Schedule, settings: object, deviation: number, from = noise): Promise<Float32Array> {
-  const network = { whole: false, nearest: false };
-  const {
-    plan,
-    start,
-    from: where,
-  } = makeSampling(schedule, schema.parse({ spacing: 'trailing', ...settings }), network);
-  const clean = new Float32Array(N).fill(mu);
-  let at = where === 'noise' ? await startFromNoise(plan, N, noise) : await startFrom(plan, start, clean, noise);
-  for await (const step of sample({ plan, start, model: best(deviation), noise: from, z: at })) at = step.z;
+interface Case {
+  readonly deviation: number;
+  readonly count?: number;
+  readonly noise?: NoiseSource;
+}
+
+async function run(
+  plan: SamplerPlan,
+  from: Float32Array,
+  model: DenoiserFunction,
+  source: NoiseSource = noise,
+  start = 0,
+) {
+  let at = from;
+  for await (const step of sample({ plan, start, model, noise: source, z: at, recycle: 'z' })) at = step.z;
   return at;
 }
 
-function moments(values: Float32Array): { mean: number; deviation: number } {
-  let [sum, squares] = [0, 0];
-  for (let i = 0; i < values.length; i++) {
-    sum += values[i]!;
-    squares += values[i]! ** 2;
-  }
-  const mean = sum / values.length;
-  return { mean, deviation: sqrt(squares / values.length - mean * mean) };
+async function end(schedule: Schedule, settings: object, { deviation, count = 64, noise: source = noise }: Case) {
+  const { plan, start, from } = planOf(schedule, settings);
+  const clean = new Float32Array(count).fill(mu);
+  const first = await (from === 'noise' ? startFromNoise(plan, count, noise) : startFrom(plan, start, clean, noise));
+  return run(plan, first, best(schedule.prediction, deviation), source, start);
 }
 
-describe.each(schedules)('%s schedule', (_, schedule) => {
-  test.each(samplers)(`%j: samples are of the Gaussian they should be (seed ${seed})`, async (sampler) => {
-    const { mean, deviation } = moments(await end(schedule, { sampler, steps: 60 }, s));
-    // Four standard errors of 8192 samples are 0.022 and 0.016. Ancestral noise is that of a known x0, too little by the first order of the step:
-    // 0.053 at 60 steps, half of it at 120.
-    expect(Math.abs(mean - mu)).toBeLessThan(0.03);
-    expect(Math.abs(deviation - s)).toBeLessThan(0.06);
+const farthest = (values: Float32Array, from: Float32Array | number) =>
+  values.reduce((worst, v, i) => max(worst, abs(v - (typeof from === 'number' ? from : from[i]!))), 0);
+
+function moments(values: Float32Array): { mean: number; deviation: number } {
+  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+  return { mean, deviation: sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length) };
+}
+
+/** An eps-prediction divides float32's rounding by the signal. */
+const rounding = ({ prediction, sigmas }: Schedule) => (prediction === 'eps' ? 5e-7 * sigmas.at(-1)! : 0);
+
+describe.each(cells)('$name, $prediction-prediction', ({ schedule, sampled }) => {
+  const fitting = SAMPLERS.filter((sampler) => !refused(schedule, sampler));
+  const multistep = fitting.filter(({ name }) => name !== 'one-step');
+
+  test.each(multistep.filter(drawn))(`%j: samples are of the distribution (seed ${seed})`, async (sampler) => {
+    const values = await end(schedule, { sampler, steps: sampled }, { deviation: s, count: 8192 });
+    const { mean, deviation } = moments(values);
+    // Four standard errors of 8192 samples are 0.022 and 0.016. Ancestral noise is that of a known x0, too little by the first order of the step.
+    expect(abs(mean - mu)).toBeLessThan(0.03);
+    expect(abs(deviation - s)).toBeLessThan(0.06);
   });
 
-  test.each(samplers)('%j: a point mass is reached, from noise and from inside', async (sampler) => {
-    for (const start of ['noise', { fraction: 0.5 }]) {
-      const values = await end(schedule, { sampler, steps: 8, start }, 0);
-      let worst = 0;
-      for (let i = 0; i < N; i++) worst = Math.max(worst, Math.abs(values[i]! - mu));
-      expect(worst).toBeLessThan(1e-4);
-    }
+  test.each(fitting)(
+    '%j: a point mass is reached in any number of steps, from noise and from inside',
+    async (sampler) => {
+      const inside = { fraction: 0.5, rule: 're-space' };
+      for (const [start, steps] of [
+        ['noise', 1],
+        ['noise', 2],
+        ['noise', 9],
+        [inside, 1],
+        [inside, 3],
+        [{ fraction: 0.7 }, 9],
+      ]) {
+        const values = await end(schedule, { sampler, steps, start }, { deviation: 0 });
+        expect(farthest(values, mu)).toBeLessThan(1e-4 + rounding(schedule));
+      }
+    },
+  );
+
+  test.each(multistep)('%j: the noise is felt if and only if the method is stochastic', async (sampler) => {
+    const settings = { sampler, steps: 4 };
+    const a = await end(schedule, settings, { deviation: s });
+    const b = await end(schedule, settings, { deviation: s, noise: other });
+    expect(farthest(a, b) === 0).toBe(DETERMINISTIC.includes(sampler as never));
   });
 
-  test('deterministic methods ignore the noise, stochastic ones feel it', async () => {
-    for (const sampler of samplers) {
-      const other = philoxNoise(seed + 1, 'cd'.repeat(32));
-      const [a, b] = [
-        await end(schedule, { sampler, steps: 4 }, s),
-        await end(schedule, { sampler, steps: 4 }, s, other),
-      ];
-      const draws =
-        ['ddpm', 'euler-ancestral', 'edm'].includes(sampler.name) || sampler.eta === 1 || sampler.stochastic;
-      expect([sampler, Buffer.compare(Buffer.from(a.buffer), Buffer.from(b.buffer)) === 0]).toEqual([sampler, !draws]);
-    }
+  const apart = async (one: object, two: object) => {
+    const [a, b] = [one, two].map((sampler) => end(schedule, { sampler, steps: 20 }, { deviation: s }));
+    return farthest(await a!, await b!);
+  };
+
+  test('churn 0 is the plain method, to the bit', async () => {
+    expect(await apart({ name: 'edm', churn: 0 }, { name: 'euler' })).toBe(0);
+  });
+
+  if (refused(schedule, { name: 'ddim' })) {
+    test.each(['ddpm', 'ddim', 'one-step'])('%s refuses it', (name) => {
+      expect(() => planOf(schedule, { sampler: { name } })).toThrow(
+        expect.objectContaining({ code: 'IR_E_USAGE', message: expect.stringMatching(/zero terminal SNR/) }),
+      );
+    });
+    return;
+  }
+
+  test('DDIM with eta 1 is DDPM with fixed-small variance', async () => {
+    expect(await apart({ name: 'ddim', eta: 1 }, { name: 'ddpm' })).toBeLessThan(2e-6);
+  });
+
+  test('Euler is DDIM with eta 0 in the other view, and DPM-Solver++ of order 1 too', async () => {
+    // In sigma space zero SNR is 2^-24: the start differs by its root.
+    const tolerance = 2e-6 + rounding(schedule) + (schedule.zeroTerminalSnr ? 2 ** -12 : 0);
+    expect(await apart({ name: 'euler' }, { name: 'ddim' })).toBeLessThan(tolerance);
+    expect(await apart({ name: 'dpm-solver++', order: 1 }, { name: 'ddim' })).toBeLessThan(tolerance);
   });
 });
 
+describe.each(schedules)('$name', ({ name: _, sampled: __, ...options }) => {
+  const one = PREDICTIONS.map((prediction) => makeSchedule({ ...options, prediction }));
+  const top = one[0]!.sigmas.at(-1)!;
+  // The second slope of Heun divides what the first step rounded by the level that it reached: nothing is left after a step from 4096 to 2.
+  const kept = SAMPLERS.filter(({ name }) => name !== 'heun' || top < 1000);
+
+  test.each(kept)('%j: the three predictions describe one network', async (sampler) => {
+    const fitting = one.filter((schedule) => !refused(schedule, sampler));
+    const ends = fitting.map((schedule) => end(schedule, { sampler, steps: 6 }, { deviation: s }));
+    const [first, ...rest] = await Promise.all(ends);
+    for (const values of rest) expect(farthest(values, first!)).toBeLessThan(2e-5 + rounding(one[0]!));
+  });
+});
+
+describe.each(cells)('$name, $prediction-prediction: order of accuracy', ({ schedule }) => {
+  const { prediction, sigmas, steps: T } = schedule;
+  /** n even steps in time between levels that leave out both ends, where laws are singular; one more time, for a step that is not taken. */
+  const times = (n: number) => {
+    const [high, low] = [0.8 * T, 0.2 * T];
+    return [...Array.from({ length: n + 1 }, (_, i) => Math.round(high - ((high - low) * i) / n)), 0];
+  };
+  const methods: readonly [string, number, (at: readonly number[]) => SamplerPlan][] = [
+    ['DDIM', 1, (at) => ddim(schedule, { times: at })],
+    ['Euler', 1, (at) => euler(schedule, sigmaList(schedule, at))],
+    ['Heun', 2, (at) => heun(schedule, sigmaList(schedule, at))],
+    ['DPM-Solver++(2M)', 2, (at) => dpmSolver(schedule, { ...sigmaList(schedule, at), lowerOrderFinal: false })],
+  ];
+  /** The error at the last time, in the exploding view, where the flow keeps (z - mu) / sqrt(s^2 + sigma^2). */
+  async function error(make: (at: readonly number[]) => SamplerPlan, n: number) {
+    const at = times(n);
+    const plan = make(at);
+    const taken = plan.name === 'heun' ? 2 * n : n;
+    const { signal } = plan.steps[0]!;
+    const [from, to] = [sigmas[at[0]!]!, sigmas[at[n]!]!];
+    const start = mu + 0.9 * sqrt(s * s + from * from);
+    const exact = mu + 0.9 * sqrt(s * s + to * to);
+    const scale = (sigma: number) => (signal === 1 ? 1 : 1 / sqrt(1 + sigma * sigma));
+    const last = { ...plan, steps: plan.steps.slice(0, taken) };
+    const values = await run(last, Float32Array.of(start * scale(from)), best(prediction, s));
+    return abs(values[0]! / scale(to) - exact);
+  }
+
+  test.each(methods.filter(([method]) => !(method === 'DDIM' && refused(schedule, { name: 'ddim' }))))(
+    '%s: %i',
+    async (_, order, make) => {
+      const [coarse, fine] = [await error(make, 12), await error(make, 24)];
+      const measured = log2(coarse / fine);
+      expect(measured).toBeGreaterThan(order - 0.3);
+      expect(measured).toBeLessThan(order + 0.6);
+    },
+  );
+});
+
 test('a wrong level of noise goes red', async () => {
-  const [, schedule] = schedules[1]!;
-  const settings = schema.parse({ sampler: { name: 'ddpm' }, steps: 60, spacing: 'trailing' });
-  const { plan } = makeSampling(schedule, settings, { whole: false, nearest: false });
+  const schedule = makeSchedule({ law: 'scaled-linear', prediction: 'v' });
+  const { plan } = planOf(schedule, { sampler: { name: 'ddpm' }, steps: 60 });
   const spoilt = { ...plan, steps: plan.steps.map((step) => ({ ...step, noise: 0.8 * step.noise })) };
-  let at = await startFromNoise(spoilt, N, noise);
-  for await (const step of sample({ plan: spoilt, model: best(s), noise, z: at })) at = step.z;
-  expect(Math.abs(moments(at).deviation - s)).toBeGreaterThan(0.09);
+  const values = await run(spoilt, await startFromNoise(spoilt, 8192, noise), best('v', s));
+  expect(abs(moments(values).deviation - s)).toBeGreaterThan(0.09);
 });

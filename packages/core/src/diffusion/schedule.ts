@@ -19,7 +19,7 @@ export interface ScheduleOptions {
   readonly zeroTerminalSnr?: boolean;
   /** In sigma space a zero abar would be an infinite sigma: what stands in its place (diffusers 2^-24, DiffBIR 1e-8). */
   readonly terminalAlphaBar?: number;
-  /** `single` rounds betas and alphas to float32 as published libraries hold them; default `double`. */
+  /** `single` rounds every operation to float32 as published libraries do; default `double`. */
   readonly precision?: 'double' | 'single';
 }
 
@@ -35,8 +35,12 @@ export interface Schedule {
   readonly zeroTerminalSnr: boolean;
 }
 
+/** What is held between two operations: everything, or float32 as published libraries have it. */
+export type Round = (x: number) => number;
+
 /** sigma of an abar: sqrt((1 - abar) / abar). */
-export const sigmaOf = (alphaBar: number) => Math.sqrt((1 - alphaBar) / alphaBar);
+export const sigmaOf = (alphaBar: number, round: Round = Number) =>
+  round(Math.sqrt(round(round(1 - alphaBar) / alphaBar)));
 
 const MAX_BETA = 0.999;
 
@@ -52,43 +56,49 @@ const BARS: Readonly<Record<string, (u: number) => number>> = {
   },
 };
 
-const ramp = (from: number, to: number, n: number) =>
-  Float64Array.from({ length: n }, (_, i) => (n === 1 ? from : from + ((to - from) * i) / (n - 1)));
+/** n even numbers, each half from its own end, as torch.linspace makes them. */
+function ramp(from: number, to: number, n: number, round: Round): Float64Array {
+  const [first, last] = [round(from), round(to)];
+  const step = n === 1 ? 0 : round(round(last - first) / (n - 1));
+  const half = Math.max(1, Math.floor(n / 2));
+  return Float64Array.from({ length: n }, (_, i) => round(i < half ? first + step * i : last - step * (n - 1 - i)));
+}
 
-function betasOf(law: BetaLaw, start: number, end: number, steps: number): Float64Array {
+function betasOf(law: BetaLaw, start: number, end: number, steps: number, round: Round): Float64Array {
   switch (law) {
     case 'linear':
-      return ramp(start, end, steps);
+      return ramp(start, end, steps, round);
     case 'scaled-linear':
-      return ramp(Math.sqrt(start), Math.sqrt(end), steps).map((root) => root * root);
+      return ramp(Math.sqrt(start), Math.sqrt(end), steps, round).map((root) => round(root * root));
     case 'sigmoid':
-      return ramp(-6, 6, steps).map((x) => (end - start) / (1 + Math.exp(-x)) + start);
+      return ramp(-6, 6, steps, round).map((x) => round((end - start) / (1 + Math.exp(-x)) + start));
     default: {
       const bar = BARS[law]!;
       return Float64Array.from({ length: steps }, (_, i) =>
-        Math.min(1 - bar((i + 1) / steps) / bar(i / steps), MAX_BETA),
+        round(Math.min(1 - bar((i + 1) / steps) / bar(i / steps), MAX_BETA)),
       );
     }
   }
 }
 
 /** sqrt(abar) moved and scaled so that the first stays and the last becomes 0. */
-function toZeroTerminal(alphaBar: Float64Array): Float64Array {
-  const roots = alphaBar.map(Math.sqrt);
+function toZeroTerminal(alphaBar: Float64Array, round: Round): Float64Array {
+  const roots = alphaBar.map((bar) => round(Math.sqrt(bar)));
   const [first, last] = [roots[0]!, roots.at(-1)!];
-  return roots.map((root) => (((root - last) * first) / (first - last)) ** 2);
+  const scale = round(first / round(first - last));
+  return roots.map((root) => round(round(round(root - last) * scale) ** 2));
 }
 
-function cumulative(betas: Float64Array, round: (x: number) => number): Float64Array {
+function cumulative(betas: Float64Array, round: Round): Float64Array {
   let product = 1;
   return betas.map((beta) => {
-    product *= round(1 - round(beta));
+    product *= round(1 - beta);
     return round(product);
   });
 }
 
 /** Rescaled betas from abar, as a library that keeps betas rather than abar gets them back. */
-function betasFrom(alphaBar: Float64Array, round: (x: number) => number): Float64Array {
+function betasFrom(alphaBar: Float64Array, round: Round): Float64Array {
   return alphaBar.map((bar, t) => round(1 - round(bar / (t === 0 ? 1 : alphaBar[t - 1]!))));
 }
 
@@ -103,8 +113,10 @@ export function makeSchedule(options: ScheduleOptions = {}): Schedule {
   check('steps', Number.isInteger(steps) && steps >= 1 && steps <= 100_000, 'an integer in 1..100000', steps);
   check('betaStart', betaStart > 0 && betaStart < 1, 'a number in 0..1', betaStart);
   check('betaEnd', betaEnd > 0 && betaEnd < 1, 'a number in 0..1', betaEnd);
-  const round = options.precision === 'single' ? Math.fround : (x: number) => x;
-  const betas = options.betas ? Float64Array.from(options.betas) : betasOf(law, betaStart, betaEnd, steps);
+  const round: Round = options.precision === 'single' ? Math.fround : Number;
+  const betas = options.betas
+    ? Float64Array.from(options.betas, round)
+    : betasOf(law, betaStart, betaEnd, steps, round);
   check(
     'betas',
     betas.every((b) => b > 0 && b < 1),
@@ -114,11 +126,11 @@ export function makeSchedule(options: ScheduleOptions = {}): Schedule {
   let alphaBar = cumulative(betas, round);
   check('betas', alphaBar.at(-1)! > 0, 'fewer or smaller ones, which leave some signal at the end', 'none left');
   if (zeroTerminalSnr) {
-    alphaBar = cumulative(betasFrom(toZeroTerminal(alphaBar), round), round);
+    alphaBar = cumulative(betasFrom(toZeroTerminal(alphaBar, round), round), round);
     alphaBar[steps - 1] = 0;
   }
   const floor = options.terminalAlphaBar ?? 2 ** -24;
-  const sigmas = alphaBar.map((bar) => round(sigmaOf(bar > 0 ? bar : floor)));
+  const sigmas = alphaBar.map((bar) => sigmaOf(bar > 0 ? bar : floor, round));
   return { steps, prediction, alphaBar, sigmas, zeroTerminalSnr };
 }
 

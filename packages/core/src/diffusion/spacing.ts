@@ -1,5 +1,5 @@
 import { describeValue, explain, UsageError } from '../errors.js';
-import type { Schedule } from './schedule.js';
+import type { Round, Schedule } from './schedule.js';
 
 /** Round half to even, as Python and numpy do. */
 export function roundHalfEven(x: number): number {
@@ -98,14 +98,18 @@ export function interpolated(table: ArrayLike<number>, at: number): number {
 
 export type SigmaLaw = 'karras' | 'exponential' | 'lu';
 
-/** n sigmas from `max` down to `min`: Karras et al. 2022 with rho = 7; exponential (= Lu: even in lambda). */
-export function sigmasBy(law: SigmaLaw, n: number, min: number, max: number): number[] {
+/**
+ * n sigmas from `max` down to `min`: Karras et al. 2022 with rho = 7; exponential (= Lu: even in lambda).
+ * @param round how Lu's ends are held: `Math.fround` as in published libraries
+ */
+export function sigmasBy(law: SigmaLaw, n: number, min: number, max: number, round: Round = Number): number[] {
   const at = (i: number) => (n === 1 ? 0 : i / (n - 1));
   if (law === 'karras') {
     const [low, high] = [min ** (1 / 7), max ** (1 / 7)];
     return Array.from({ length: n }, (_, i) => (high + at(i) * (low - high)) ** 7);
   }
-  const [low, high] = [Math.log(min), Math.log(max)];
+  const held = law === 'lu' ? round : Number;
+  const [low, high] = [held(Math.log(min)), held(Math.log(max))];
   return Array.from({ length: n }, (_, i) => Math.exp(high + at(i) * (low - high)));
 }
 
@@ -113,7 +117,7 @@ export function sigmasBy(law: SigmaLaw, n: number, min: number, max: number): nu
  * The time of a sigma, fractional, by interpolation in log sigma; clamped to 0..T - 1.
  * @param round how the table of logarithms is held: `Math.fround` as in published libraries, which decides whole times at the ends
  */
-export function timeOfSigma({ sigmas }: Schedule, sigma: number, round: (x: number) => number = Number): number {
+export function timeOfSigma({ sigmas }: Schedule, sigma: number, round: Round = Number): number {
   const log = Math.log(Math.max(sigma, 1e-10));
   const at = (t: number) => round(Math.log(sigmas[t]!));
   if (sigmas.length < 2) return 0;

@@ -8,7 +8,7 @@ import { type Churn, euler } from '../samplers/euler.js';
 import { heun } from '../samplers/heun.js';
 import { sigmaList } from '../samplers/sigma-space.js';
 import { type BetaLaw, makeSchedule, type Prediction, type Schedule } from '../schedule.js';
-import { multistepTimes, type SigmaLaw, spacedTimes } from '../spacing.js';
+import { multistepTimes, type SigmaLaw, sigmasBy, spacedTimes } from '../spacing.js';
 
 // Configuration keys of diffusers 0.42.1. A key that stands here with a literal is accepted at that value only.
 const off = z.literal(false).optional();
@@ -58,7 +58,7 @@ const schemas = {
     ...common,
     ...sigmas,
     beta_schedule: betaLaw,
-    interpolation_type: z.literal('linear').default('linear'),
+    interpolation_type: z.enum(['linear', 'log_linear']).default('linear'),
     sigma_min: z.number().positive().nullish(),
     sigma_max: z.number().positive().nullish(),
     timestep_spacing: spacing.default('linspace'),
@@ -214,6 +214,10 @@ function planDdim(n: number, c: Config<'DDIMScheduler'>, s: StepOptions<'DDIMSch
   });
 }
 
+/** n + 1 levels of the whole schedule, even in log sigma and apart from the times: the last step ends at the least. */
+const logLinearSigmas = ({ sigmas }: Schedule, n: number): number[] =>
+  sigmasBy('lu', n + 1, sigmas[0]!, sigmas.at(-1)!, Math.fround).map(Math.fround);
+
 function planEuler(
   n: number,
   c: Config<'EulerDiscreteScheduler'>,
@@ -221,13 +225,19 @@ function planEuler(
 ): SamplerPlan {
   const schedule = scheduleOf(c);
   const law = lawOf(c);
-  const list = sigmaList(schedule, timesOf(n, c, false), {
-    ...(law ? { law } : {}),
-    ...(c.sigma_min ? { min: c.sigma_min } : {}),
-    ...(c.sigma_max ? { max: c.sigma_max } : {}),
-    final: c.final_sigmas_type === 'zero' ? 'zero' : 'least',
-    single: true,
-  });
+  const logLinear = c.interpolation_type === 'log_linear';
+  const spaced = timesOf(n, c, false);
+  const list =
+    logLinear && !law
+      ? { times: spaced, sigmas: logLinearSigmas(schedule, n) }
+      : sigmaList(schedule, spaced, {
+          ...(law ? { law, count: n } : {}),
+          ...(c.sigma_min ? { min: c.sigma_min } : {}),
+          ...(c.sigma_max ? { max: c.sigma_max } : {}),
+          ends: logLinear ? 'schedule' : 'list',
+          final: c.final_sigmas_type === 'zero' ? 'zero' : 'least',
+          single: true,
+        });
   const churn: Churn = { amount: s.s_churn, tMin: s.s_tmin, tMax: s.s_tmax, noise: s.s_noise, when: 'after-model' };
   const continuous = c.timestep_type === 'continuous' && c.prediction_type === 'v_prediction';
   const times = continuous ? list.sigmas.slice(0, -1).map((sigma) => Math.fround(0.25 * Math.log(sigma))) : list.times;
@@ -243,7 +253,7 @@ function planAncestral(n: number, c: Config<'EulerAncestralDiscreteScheduler'>):
 function planHeun(n: number, c: Config<'HeunDiscreteScheduler'>): SamplerPlan {
   const schedule = scheduleOf(c);
   const law = lawOf(c);
-  const list = sigmaList(schedule, timesOf(n, c, false), { ...(law ? { law } : {}), single: true });
+  const list = sigmaList(schedule, timesOf(n, c, false), { ...(law ? { law, count: n } : {}), single: true });
   return heun(schedule, { ...list, clip: c.clip_sample ? c.clip_sample_range : 0, start: startOf(c.timestep_spacing) });
 }
 
@@ -257,7 +267,7 @@ function planDpm(n: number, c: Config<'DPMSolverMultistepScheduler'>, start: num
   });
   const rounded = (law === 'karras' || law === 'lu') && c.beta_schedule !== 'squaredcos_cap_v2';
   const list = sigmaList(schedule, times, {
-    ...(law ? { law } : {}),
+    ...(law ? { law, count: n } : {}),
     ends: 'schedule',
     wholeTimes: rounded ? 'round' : 'cut',
     final: c.final_sigmas_type === 'zero' ? 'zero' : 'least',

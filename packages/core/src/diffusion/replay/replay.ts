@@ -94,7 +94,7 @@ const RESIDUE = 1e-6;
 function compareStep(worst: Deviation, got: SampledStep, recorded: Recorded, largest: number): void {
   const scale = recorded.abs_mean > RESIDUE * largest ? recorded.abs_mean : largest || 1;
   const raise = (key: keyof Deviation, value: number) => {
-    worst[key] = Math.max(worst[key], Number.isNaN(value) ? Number.POSITIVE_INFINITY : Math.abs(value));
+    worst[key] = Math.max(worst[key], Number.isFinite(value) ? Math.abs(value) : Number.MAX_VALUE); // JSON has no infinity
   };
   raise('t', got.t - recorded.t);
   raise('sum', (got.z.reduce((a, b) => a + b, 0) - recorded.sum) / (got.z.length * scale));
@@ -109,24 +109,36 @@ function aboutRun(run: unknown, index: number): Pick<ReplayedRun, 'index' | 'cls
   return { index, cls: typeof cls === 'string' ? cls : 'unknown', steps: typeof steps === 'number' ? steps : 0 };
 }
 
+/** Does the plan make the steps that were recorded? The library lets lists of times leave the schedule, where nothing is defined. */
+function checkRun(run: Run, plan: SamplerPlan, start: number): void {
+  const count = plan.steps.length;
+  if (start >= count) throw new NotReplayable(`start_index: expected at most ${count - 1}, got ${start}`);
+  if (count - start !== run.trajectory.length)
+    throw new NotReplayable(`expected ${count - start} steps, got ${run.trajectory.length} in the file`);
+  // At t = -1 the toy network divides by 0; other negative times are those of `timestep_type: continuous`.
+  const outside = plan.steps.findIndex(({ t, c }) => t === -1 || Number.isNaN(c));
+  if (outside >= 0)
+    throw new NotReplayable(`step ${outside}: expected a time of the schedule, got ${plan.steps[outside]!.t}`);
+}
+
 async function replayRun(given: unknown, index: number, length: number, signal?: AbortSignal): Promise<ReplayedRun> {
   const about = aboutRun(given, index);
   try {
     const run: Run = parseWith(runSchema, given, `runs[${index}]`);
     const plan = planOf(run);
     const start = run.start_index ?? 0;
-    if (plan.steps.length - start !== run.trajectory.length)
-      throw new NotReplayable(`expected ${plan.steps.length - start} steps, got ${run.trajectory.length} in the file`);
+    checkRun(run, plan, start);
     const worst: Deviation = { t: 0, sum: 0, abs_mean: 0, first: 0, x0_abs_mean: 0 };
+    const z = await startOf(plan, run.start_index, length);
+    const largest = Math.max(absMean(z), ...run.trajectory.map((step) => step.abs_mean));
     const steps = sample({
       plan,
       start,
       model: toyModel,
-      z: await startOf(plan, run.start_index, length),
+      z,
       noise: { kind: 'given', draw: (k) => replayNoise(k, length) },
       ...(signal ? { signal } : {}),
     });
-    const largest = Math.max(...run.trajectory.map((step) => step.abs_mean));
     for await (const step of steps) compareStep(worst, step, run.trajectory[step.index - start]!, largest);
     return { ...about, deviation: worst };
   } catch (error) {

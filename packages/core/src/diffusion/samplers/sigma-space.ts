@@ -14,6 +14,8 @@ export interface SigmaList {
 export interface SigmaOptions {
   /** Replaces the levels by a law between their ends, times by interpolation in log sigma. */
   readonly law?: SigmaLaw;
+  /** How many levels the law gives; default as many as there are times. */
+  readonly count?: number;
   readonly min?: number;
   readonly max?: number;
   /** Level after the last step: 0 (default) or the schedule's least. */
@@ -34,7 +36,7 @@ export function sigmaList(schedule: Schedule, times: readonly number[], options:
   let at: readonly number[] = times;
   if (law) {
     const [low, high] = ends === 'list' ? [levels.at(-1)!, levels[0]!] : [schedule.sigmas[0]!, schedule.sigmas.at(-1)!];
-    levels = sigmasBy(law, times.length, options.min ?? low, options.max ?? high);
+    levels = sigmasBy(law, options.count ?? times.length, options.min ?? low, options.max ?? high, round);
     at = levels.map((sigma) => timeOfSigma(schedule, sigma, round));
     if (wholeTimes !== 'keep') at = at.map(wholeTimes === 'round' ? roundHalfEven : Math.floor);
   }

@@ -1,0 +1,66 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  cosineGuidance,
+  type DenoiserFunction,
+  ddim,
+  ddpm,
+  euler,
+  gradientTowards,
+  linearGuidance,
+  respaced,
+  sigmaList,
+  stableDiffusion,
+} from './index.js';
+import { finish, toy } from './testing/toy.js';
+
+const SD = stableDiffusion();
+const times = respaced(20).reverse();
+const z = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i));
+
+describe('guidance', () => {
+  test('guidance ramps', () => {
+    const at = (sigma: number, t = 0) => ({ ...euler(SD, sigmaList(SD, times)).steps[0]!, sigma, t });
+    const linear = linearGuidance(1, 4);
+    for (const [sigma, s] of [
+      [20_291, 1], // a cosine schedule's first level: the ramp goes no further down
+      [14.6146, 1],
+      [5.0878, 2.9556],
+      [0.1345, 3.9724],
+    ] as const)
+      expect(linear(at(sigma))).toBeCloseTo(s, 4);
+    const cosine = cosineGuidance(8);
+    for (const [t, s] of [
+      [999, 1],
+      [500, 1.0193],
+      [250, 2.061],
+      [0, 9],
+    ] as const)
+      expect(cosine(at(0, t))).toBeCloseTo(s, 4);
+  });
+
+  test('a guidance scale of 1 does not read the unconditional output', async () => {
+    const nan = new Float32Array(64).fill(Number.NaN);
+    const model: DenoiserFunction = async (i, s, k) => ({
+      conditional: (await toy(i, s, k)) as Float32Array,
+      unconditional: nan,
+    });
+    const plan = ddim(SD, { times });
+    expect((await finish(plan, z, { model })).z).toEqual((await finish(plan, z)).z);
+    await expect(finish(plan, z, { model, guidance: () => 2 })).rejects.toMatchObject({ code: 'IR_E_NOT_FINITE' });
+  });
+
+  test('no restoration guidance changes nothing beyond rounding; a full pull lands on the target', async () => {
+    const target = Float32Array.from(z, (v) => v / 2);
+    const plan = euler(SD, sigmaList(SD, times));
+    const plain = await finish(plan, z);
+    const idle = await finish(plan, z, { correction: () => {} });
+    for (let i = 0; i < z.length; i++) expect(idle.z[i]).toBeCloseTo(plain.z[i]!, 5);
+    const pulled = await finish(ddim(SD, { times }), z, { correction: (x0) => x0.set(target) });
+    for (let i = 0; i < z.length; i++) expect(pulled.z[i]).toBeCloseTo(target[i]!, 5);
+    const gentle = await finish(ddpm(SD, { times, variance: 'none' }), z, {
+      correction: gradientTowards({ target, scale: 0.001 }),
+    });
+    const distance = (a: Float32Array) => a.reduce((sum, v, i) => sum + (v - target[i]!) ** 2, 0);
+    expect(distance(gentle.z)).toBeLessThan(distance((await finish(ddpm(SD, { times, variance: 'none' }), z)).z));
+  });
+});
