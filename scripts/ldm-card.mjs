@@ -22,9 +22,10 @@ import {
 } from '@ir/core';
 import { createMetrics } from '@ir/metrics';
 import sharp from 'sharp';
+import { excessGradient } from '../packages/core/dist/testing/seams.js';
 import { commandLine, mean, mse, photographs, psnr, root, shared } from './lib/card.mjs';
 
-const SECTIONS = ['bottleneck', 'tasks', 'alive', 'words', 'prompts', 'latency'];
+const SECTIONS = ['bottleneck', 'tasks', 'alive', 'words', 'prompts', 'tiles', 'latency'];
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -47,6 +48,13 @@ const PAIRS = [
   { up: 'sharp', down: 'soft', property: 'sharpness' },
   { up: 'bright', down: 'dark', property: 'light' },
 ];
+/** Tile plans held against the whole picture: with ample context, with some, with none. */
+const PLANS = [
+  { size: 256, overlap: 128 },
+  { size: 128, overlap: 64 },
+  { size: 64, overlap: 0 },
+];
+const TILED = 6;
 const GUIDANCE = 4;
 const CROP = 256;
 const OBEDIENT = 0.8;
@@ -208,6 +216,29 @@ async function prompts(restorer, images) {
   return [header, ...Object.entries(kinds).map(([name, list]) => `| ${name} | ${cells(list)} |`)];
 }
 
+/** How far tiles move the picture, and whether their borders show; beside it how far another seed moves it. */
+async function tiles(restorer, images) {
+  const found = new Map();
+  const note = (name, picture, whole, seam) => {
+    const rows = found.get(name) ?? [];
+    found.set(name, [...rows, { decibels: psnr(picture, whole), excess: seam ? excessGradient(picture, whole, seam) : undefined }]);
+  };
+  for (const [i, image] of images.slice(0, TILED).entries()) {
+    const { comparable: input } = await comparable(image, parseDegradation('SR4'));
+    const whole = await restorer.restore(input, { tile: 'none' });
+    for (const tile of PLANS)
+      note(`${tile.size}+${tile.overlap}`, await restorer.restore(input, { tile }), whole, tile.size);
+    note('whole, another seed', await restorer.restore(input, { tile: 'none', seed: 1 }), whole);
+    say(`tiles ${i + 1} of ${Math.min(TILED, images.length)}`);
+  }
+  const lines = [...found].map(([name, rows]) => {
+    const decibels = rows.map((row) => row.decibels);
+    const excess = rows[0].excess === undefined ? '-' : mean(rows.map((row) => row.excess)).toFixed(4);
+    return `| ${name} | ${mean(decibels).toFixed(1)} | ${Math.min(...decibels).toFixed(1)} | ${excess} |`;
+  });
+  return ['| tiles | PSNR to the whole, mean | least | excess gradient at seams |', '|---|---|---|---|', ...lines];
+}
+
 async function latency(restorer, image) {
   const guided = restorer.under({ steps: 50, guidance: GUIDANCE });
   const input = crop(image, { x: 0, y: 0, width: 512, height: 512 });
@@ -276,6 +307,11 @@ try {
   }
   if (only.includes('prompts'))
     console.log(`\n### Prompts, guidance ${GUIDANCE}, ${told}\n${(await prompts(restorer, words)).join('\n')}`);
+  if (only.includes('tiles')) {
+    const [{ name, images }] = sets;
+    const count = Math.min(TILED, images.length);
+    console.log(`\n### Tiles, ${count} pictures of ${name} at SR4\n${(await tiles(restorer, images)).join('\n')}`);
+  }
   if (only.includes('latency'))
     console.log(`\n### Latency\n${(await latency(restorer, sets[0].images[0])).join('\n')}`);
   if (flags.sheet) await sheet(restorer, sets[0].images, flags.sheet);

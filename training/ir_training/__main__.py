@@ -1,7 +1,7 @@
 """python -m ir_training COMMAND  (run in training/; see README.md)
 
 restorer-s: pack|train|anneal|gains|export, parts sharp, noisy, gate
-ldm-s:      train|anneal|latents|evaluate|export|all, parts vae, decoder, denoiser
+ldm-s:      train|anneal|latents|evaluate|export|adopt|all, parts vae, decoder, denoiser
 encoder-s:  views|train|anneal|evaluate|export, parts student, head
 """
 import argparse
@@ -18,11 +18,11 @@ HERE = Path(__file__).resolve().parents[1]
 SHARED = HERE.parents[1] / "shared" / "data"
 COMMANDS = {
     "restorer": ["pack", "train", "anneal", "gains", "export"],
-    "latent-diffusion": ["pack", "train", "anneal", "latents", "evaluate", "export", "all"],
+    "latent-diffusion": ["pack", "train", "anneal", "latents", "evaluate", "export", "adopt", "all"],
     "encoder": ["pack", "views", "train", "anneal", "evaluate", "export"],
 }
 MODEL_OF_PART = {"vae": "ldm-s", "decoder": "ldm-s", "denoiser": "ldm-s", "student": "encoder-s", "head": "encoder-s"}
-MODEL_OF_COMMAND = {"latents": "ldm-s", "evaluate": "ldm-s", "all": "ldm-s", "views": "encoder-s"}
+MODEL_OF_COMMAND = {"latents": "ldm-s", "adopt": "ldm-s", "evaluate": "ldm-s", "all": "ldm-s", "views": "encoder-s"}
 
 
 def parse() -> tuple[argparse.Namespace, dict]:
@@ -35,7 +35,7 @@ def parse() -> tuple[argparse.Namespace, dict]:
     parser.add_argument("--val", type=Path, default=SHARED / "val", help="folder of photographs to choose on")
     parser.add_argument("--teacher", type=Path, default=SHARED / "weights" / "efficientnet_lite0.onnx", help="encoder-s: the graph that teaches it")
     parser.add_argument("--runs", type=Path, default=HERE / "runs")
-    parser.add_argument("--models", type=Path, default=HERE.parent / "models", help="export: where to; latents, evaluate: where restorer-s lies")
+    parser.add_argument("--models", type=Path, default=HERE.parent / "models", help="export: where to; latents, evaluate: where restorer-s lies; adopt: where from")
     parser.add_argument("--steps", type=int, default=1_000_000, help="how many more steps (train: until stopped)")
     parser.add_argument("--checkpoint", default="annealed.pt", help="gains, evaluate, export: which one")
     parser.add_argument("--limit", type=int, default=12, help="gains, evaluate: number of pictures")

@@ -8,7 +8,7 @@ import torch
 
 from ..evaluate import degraded, pictures
 from ..run import Run
-from . import evaluate, export, latents
+from . import adopt, evaluate, export, latents
 from .variants import InitialRestoration
 from .runs import DecoderRun, DenoiserRun, VaeRun
 from .vae import Autoencoder
@@ -95,6 +95,14 @@ class Model:
             raise SystemExit(f"expected a checkpoint at {run.folder / self.options.checkpoint}; train the denoiser first")
         return evaluate.Sampler(self.finished(), run.ema.eval(), latents.Normaliser(self.latents / "normalise.json"))
 
+    def adopt(self) -> None:
+        """Checkpoints of every part from the exported graphs."""
+        folder = self.options.models / self.config["id"]
+        take = lambda run, **networks: adopt.adopt(run, folder, networks, self.config)
+        take(VaeRun(self.config, "vae", self.folder), encoder="encoder", decoder="decoder")
+        take(DecoderRun(self.config, "decoder", self.folder, self.autoencoder()), decoder="")
+        take(DenoiserRun(self.config, "denoiser", self.folder), denoiser="denoiser", text="text")
+
     def all(self) -> None:
         """Every part with the configuration's numbers of steps; goes on where it was interrupted."""
         for name in ("vae", "decoder", "denoiser"):
@@ -125,5 +133,7 @@ def main(options: argparse.Namespace, config: dict, packed: Path) -> None:
         evaluate.evaluate(model.sampler(), model.restoration(), options, model.folder / "evaluate")
     elif options.command == "export":
         export.export(model)
+    elif options.command == "adopt":
+        model.adopt()
     else:
         model.all()

@@ -17,9 +17,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-const asked = (detail: boolean): StudyResults =>
+const asked = (detail: boolean, images: readonly string[]): StudyResults =>
   madeUpResults({
-    images: ['one', 'two', 'three'],
+    images,
     spec: {
       degradations: [{ name: 'as "it" is', x: null, degradation: { steps: [] } }],
       restorers: [
@@ -28,7 +28,7 @@ const asked = (detail: boolean): StudyResults =>
         { id: 'same', label: 'Same', settings: {} },
       ],
       figure: { x: null, scale: 'linear' },
-      pictures: { images: 2, degradations: ['as "it" is'] },
+      pictures: { images: images.length === 3 ? 2 : images.length, degradations: ['as "it" is'] },
       bootstrap: { resamples: 100, seed: 1 },
       ...(detail ? { detail } : {}),
     },
@@ -52,16 +52,17 @@ const soft = (image: Image): Image => {
   return { ...image, ...rest, data: Float32Array.from(data) };
 };
 
-async function report(detail: boolean): Promise<{ text: string; folder: string }> {
-  const results = asked(detail);
-  const out = join(root, detail ? 'detail' : 'plain');
+async function report(detail: boolean, names = ['one', 'two', 'three']): Promise<{ text: string; folder: string }> {
+  const results = asked(detail, names);
+  const out = join(root, `${detail ? 'detail' : 'plain'}-${names.length}`);
   for (const folder of ['pictures', 'originals']) await mkdir(join(out, folder), { recursive: true });
   const places = [
     [12, 20],
     [120, 70],
   ] as const;
-  const pictures = results.manifest.images.slice(0, 2).map((image, i) => square(places[i]!, image));
-  for (const [i, { hash }] of results.manifest.images.slice(0, 2).entries())
+  const shown = results.manifest.images.slice(0, results.spec.pictures.images);
+  const pictures = shown.map((image, i) => square(places[i % 2]!, image));
+  for (const [i, { hash }] of shown.entries())
     await saveImage(pictures[i]!, join(out, results.originals[hash]!));
   for (const { picture, image, restorer } of results.rows) {
     if (!picture) continue;
@@ -102,6 +103,16 @@ describe('a report that is asked where detail is lost', () => {
     expect(of('Photograph')).toEqual([]); // the original once more
   });
 
+  test('says in words whether fine detail is lost above all, with the ratios behind it', () => {
+    const told = [...text.matchAll(/<li><strong>([^<]*)<\/strong> for ([^:]*): ([^<]*)<\/li>/g)].map(([, ...parts]) => parts);
+    expect(told.map(([badge, restorer]) => [badge, restorer])).toEqual([
+      ['Too few pictures', 'Blurring'],
+      ['Too few pictures', 'Same'],
+    ]);
+    expect(told[0]![2]).toMatch(/^on 2 pictures, below 6 .*error to signal (8|9)\d % above 0.25 .*, \d+(\.\d)? % below 0.0625.*95 % interval/);
+    expect(told[1]![2]).toMatch(/error to signal 0.0 % above .* 0.0 % below/);
+  });
+
   test('crops show the place where most is lost, maps are as large as their pictures; every file is there and named', async () => {
     const files = await readdir(join(folder, 'detail'));
     expect(files).toHaveLength(2 * 6); // original and two restorers, crop and map
@@ -119,6 +130,13 @@ describe('a report that is asked where detail is lost', () => {
     expect(await decode(join(folder, 'detail/001_crop-1.png'))).toMatchObject({ width: 256, height: 256 });
     const { width, height } = await decode(join(folder, 'detail/002_lost-1.png'));
     expect([width, height]).toEqual([192, 136]);
+  });
+
+  test('on enough pictures it tells which way: a blur loses what is fine, what is the same nothing', async () => {
+    const images = ['1', '2', '3', '4', '5', '6', '7'];
+    const { text: told } = await report(true, images);
+    expect(told).toMatch(/<strong>Holds<\/strong> for Blurring: on 7 pictures, more of what is fine/);
+    expect(told).toMatch(/<strong>Undecided<\/strong> for Same: on 7 pictures/);
   });
 
   test('one that is not asked has none of it', async () => {

@@ -5,6 +5,7 @@ import { decode } from '../image/decode.js';
 import { encode } from '../image/encode.js';
 import { crop, type Rect } from '../image/geometry.js';
 import type { StudyResults } from '../study/contract.js';
+import { meanOf } from './bootstrap.js';
 import { type DetailCurve, drawDetail } from './detail-figure.js';
 import { lumaOf } from './detail-luma.js';
 import { activityOf, enlarged, lossOf, outlined, paint, worstPlace } from './detail-map.js';
@@ -12,6 +13,7 @@ import { type BandLoss, meanLoss, spectralLoss } from './detail-spectrum.js';
 import { FILE_LOOK, PAGE_LOOK } from './figure.js';
 import { type Series, seriesOf } from './palette.js';
 import type { PlacedPicture, PlacedPictures } from './pictures.js';
+import { type Comparison, type Statistics, verdictOf } from './statistics.js';
 
 /** Side of what is enlarged, in pixels of the picture, and how many times. */
 export const CROP = 64;
@@ -38,6 +40,19 @@ export interface DetailPlace {
   readonly outputs: readonly LostDetail[];
 }
 
+/** Bands below and above these frequencies count as coarse and as fine, in cycles per pixel. */
+export const COARSE_BELOW = 1 / 16;
+export const FINE_ABOVE = 1 / 4;
+
+/** Whether a restorer loses what is fine rather than what is coarse: error-to-signal ratios, means over pictures. */
+export interface Fineness {
+  readonly restorer: string;
+  readonly fine: number;
+  readonly coarse: number;
+  /** Fine less coarse, each picture compared with itself: `worse` where more of what is fine is wrong. */
+  readonly compared: Comparison;
+}
+
 /** What the section "Where detail is lost" is made of. */
 export interface Detail {
   /** Styles of the section, colours of its curves among them. */
@@ -48,6 +63,7 @@ export interface Detail {
     readonly degradation: string;
     readonly pictures: number;
     readonly curves: readonly DetailCurve[];
+    readonly fineness: readonly Fineness[];
     readonly svg: string;
     readonly file: string;
   }[];
@@ -147,6 +163,26 @@ function curvesOf(losses: ReadonlyMap<string, BandLoss[][]>, order: readonly str
   });
 }
 
+/** Mean error-to-signal ratio of the bands that are asked for; none: undefined. */
+function errorOver(bands: readonly BandLoss[], wanted: (frequency: number) => boolean): number | undefined {
+  const errors = bands.flatMap(({ frequency, error }) => (wanted(frequency) && error !== null ? [error] : []));
+  return errors.length === 0 ? undefined : meanOf(errors);
+}
+
+function finenessOf(restorer: string, pictures: readonly BandLoss[][], { interval }: Statistics): Fineness[] {
+  const pairs = pictures.flatMap((bands) => {
+    const fine = errorOver(bands, (frequency) => frequency > FINE_ABOVE);
+    const coarse = errorOver(bands, (frequency) => frequency < COARSE_BELOW);
+    return fine === undefined || coarse === undefined ? [] : [{ fine, coarse }];
+  });
+  if (pairs.length === 0) return [];
+  const [fine, coarse] = [meanOf(pairs.map((pair) => pair.fine)), meanOf(pairs.map((pair) => pair.coarse))];
+  const bounds = interval(pairs.map((pair) => pair.fine - pair.coarse));
+  const n = pairs.length;
+  const compared = { n, difference: fine - coarse, interval: bounds, verdict: verdictOf(bounds, n, 'lower') };
+  return [{ restorer, fine, coarse, compared }];
+}
+
 const COLUMNS = ['degradation', 'restorer', 'cycles_per_pixel', 'retained_power', 'error_to_signal', 'pictures'];
 
 const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
@@ -168,6 +204,7 @@ function csvOf(spectra: Detail['spectra']): string {
  */
 export async function findLostDetail(
   results: StudyResults,
+  statistics: Statistics,
   { shown }: PlacedPictures,
   folder: string,
   options: { readonly signal?: AbortSignal; readonly onPicture?: () => void } = {},
@@ -202,7 +239,8 @@ export async function findLostDetail(
     await writeFile(join(folder, `${name}.svg`), file);
     const svg = await drawDetail(curves, looks, { look: PAGE_LOOK, legend: false });
     const pictures = places.filter((place) => place.degradation === degradation).length;
-    spectra.push({ degradation, pictures, curves, svg, file: `${name}.svg` });
+    const fineness = curves.flatMap(({ restorer }) => finenessOf(restorer, losses.get(restorer)!, statistics));
+    spectra.push({ degradation, pictures, curves, fineness, svg, file: `${name}.svg` });
     signal?.throwIfAborted();
   }
   await writeFile(join(folder, 'detail.csv'), csvOf(spectra));

@@ -179,6 +179,9 @@ describe('a report of a sweep over restorers', () => {
     expect(tables.match(/class="all-along [^"]*" colspan="6"/g)).toHaveLength(2 * 3 * 2 * 2);
     expect(tables.match(/<th class="sweep-group"[^>]*><span>SR4</g)).toHaveLength(2 * 3);
     const words = wordsOf('tables');
+    // Beside the means of each metric: the list is cut where the start lies inside.
+    expect(words.match(new RegExp(`sampling steps of ${SERIES[0]} 1 5 9 13 17 21`, 'g'))).toHaveLength(2);
+    expect(words).not.toContain(`sampling steps of ${SERIES[1]}`);
     expect(words).toContain('Spread, as standard deviations: over pictures / over the seeds of a picture');
     expect(words).toMatch(new RegExp(`${SERIES[0]} \\d\\.\\d\\d / \\d\\.\\d\\d `));
     expect(words).toMatch(new RegExp(`${SERIES[1]} first −\\d`));

@@ -114,7 +114,7 @@ async function fillFolder(
   step();
   const figures = await drawFigures(curves, results, join(folder, 'figures'), step);
   const detail = asked
-    ? await findLostDetail(results, pictures, folder, { ...(signal ? { signal } : {}), onPicture: step })
+    ? await findLostDetail(results, statistics, pictures, folder, { ...(signal ? { signal } : {}), onPicture: step })
     : undefined;
   const [css, script] = await Promise.all(
     ['report.css', 'report.js'].map((name) => readFile(new URL(name, ASSETS), 'utf8')),

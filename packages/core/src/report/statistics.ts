@@ -105,7 +105,8 @@ function pooledDeviation(values: Values): number | null {
   return variances.length === 0 ? null : Math.sqrt(meanOf(variances));
 }
 
-function verdictOf(interval: Interval | null, n: number, direction: ResultMetric['direction']): Verdict {
+/** What an interval of differences over n pictures shows. */
+export function verdictOf(interval: Interval | null, n: number, direction: ResultMetric['direction']): Verdict {
   if (interval === null || n < FEWEST_PICTURES) return 'too few pictures';
   if (interval.low <= 0 && interval.high >= 0) return 'not distinguishable';
   return interval.low > 0 === (direction === 'higher') ? 'better' : 'worse';

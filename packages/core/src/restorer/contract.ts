@@ -30,6 +30,8 @@ export interface Restorer {
   readonly needs: { readonly degradation: boolean };
   /** Does its output depend on the seed? Absent: it may. Studies run what does not for one seed only. */
   readonly draws?: boolean;
+  /** Sampling steps that a run takes, of those that sample: what reports state beside Figures 6 and 7. */
+  readonly stepCount?: number;
   /** Of restorers told the degradation: the identity for this one, its tuned constants named. @throws UsageError `IR_E_DEGRADATION` where refused */
   identityFor?(degradation: Degradation): string;
   restore(image: Image, options?: RestoreOptions): Promise<Image>;

@@ -194,6 +194,8 @@ export interface RunManifest {
   readonly native: Readonly<Record<string, unknown>>;
   readonly host: Readonly<Record<string, unknown>>;
   readonly models: Readonly<Record<string, string>>;
+  /** Sampling steps that restorers take, by label: under a start inside fewer than were asked for; absent: none samples. */
+  readonly steps?: Readonly<Record<string, number>>;
   readonly images: readonly StudyImage[];
   readonly seeds: readonly number[];
   readonly specHash: string;

@@ -51,6 +51,8 @@ export interface DetailedPlan extends Omit<StudyPlan, 'done'> {
   readonly machinery: Machinery;
   readonly native: NativeReport;
   readonly models: Readonly<Record<string, string>>;
+  /** Sampling steps by the restorer's label. */
+  readonly steps: Readonly<Record<string, number>>;
 }
 
 /** A restorer that refuses a degradation: an error, or left out where the spec says so. */
@@ -89,6 +91,12 @@ export async function drawPlan(asked: StudySpec, options: StudyOptions): Promise
   );
   const { images } = survey;
   const models = Object.fromEntries(surveys.flatMap(({ model }) => (model ? filesOf(model) : [])));
+  const steps = Object.fromEntries(
+    spec.restorers.flatMap(({ label }, r) => {
+      const { stepCount } = surveys[r]!;
+      return stepCount === undefined ? [] : [[label, stepCount]];
+    }),
+  );
   const cells = layCells(spec, { images, surveys, metrics, machinery });
   return {
     spec,
@@ -98,6 +106,7 @@ export async function drawPlan(asked: StudySpec, options: StudyOptions): Promise
     machinery,
     native,
     models,
+    steps,
     skipped: [...lacking, ...skipped, ...survey.skipped, ...refused],
   };
 }

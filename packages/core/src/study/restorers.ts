@@ -55,6 +55,8 @@ export interface Survey {
   readonly general: string;
   /** May another seed give another picture? */
   readonly draws: boolean;
+  /** Sampling steps that it takes; absent: it samples nothing. */
+  readonly stepCount?: number;
   readonly model?: StudyModel;
 }
 
@@ -82,6 +84,7 @@ function survey(opened: Restorer, degradations: readonly StudyDegradation[]): Su
     identities: new Map(identities),
     general: opened.identity,
     draws: opened.draws !== false,
+    ...(opened.stepCount ? { stepCount: opened.stepCount } : {}),
     ...modelOf(opened),
   };
 }

@@ -1,7 +1,8 @@
-import { type Detail, type DetailPlace, ENLARGEMENT } from '../detail.js';
+import { COARSE_BELOW, type Detail, type DetailPlace, ENLARGEMENT, FINE_ABOVE, type Fineness } from '../detail.js';
 import { FINE, NEIGHBOURHOOD } from '../detail-map.js';
 import { BAND_EDGES } from '../detail-spectrum.js';
 import { html, type Markup, relativeUrl, trusted } from '../html.js';
+import { FEWEST_PICTURES, type Verdict } from '../statistics.js';
 import { counted, fixed } from '../wording.js';
 import { symbolOf } from './curves.js';
 
@@ -13,10 +14,32 @@ function bandCell({ retained, error }: Detail['spectra'][number]['curves'][numbe
   return html`<td>${fixed(100 * retained, 0)} %<small>${short(error)}</small></td>`;
 }
 
-function spectrum({ degradation, pictures, curves, svg, file }: Detail['spectra'][number], detail: Detail): Markup {
+const SEEN: Readonly<Record<Verdict, readonly [badge: string, words: string]>> = {
+  worse: ['Holds', 'more of what is fine is wrong than of what is coarse'],
+  better: ['Does not hold', 'less of what is fine is wrong than of what is coarse'],
+  'not distinguishable': ['Undecided', 'what is fine and what is coarse are not distinguishable'],
+  'too few pictures': ['Too few pictures', `below ${FEWEST_PICTURES} pictures nothing is told apart`],
+};
+
+const percent = (share: number) => `${fixed(100 * share, share < 0.1 ? 1 : 0)} %`;
+
+/** Whether compression costs what is fine above all, in a sentence with its interval. */
+function fineness({ restorer, fine, coarse, compared: { n, interval, verdict } }: Fineness): Markup {
+  const [badge, words] = SEEN[verdict];
+  const bounds = interval ? `; difference ${percent(interval.low)} to ${percent(interval.high)}, 95 % interval` : '';
+  return html`<li><strong>${badge}</strong> for ${restorer}: on ${counted(n, 'picture')}, ${words} (error to signal ${percent(fine)} above ${FINE_ABOVE} cycles per pixel, ${percent(coarse)} below ${COARSE_BELOW}${bounds}).</li>`;
+}
+
+const finenessList = (all: readonly Fineness[]): Markup | false =>
+  all.length > 0 &&
+  html`<p>Claim: what is lost is fine detail above all.</p>
+<ul class="fineness">${all.map(fineness)}</ul>`;
+
+function spectrum({ degradation, pictures, curves, fineness: told, svg, file }: Detail['spectra'][number], detail: Detail): Markup {
   const look = (restorer: string) => detail.looks.find(({ label }) => label === restorer)!;
   const bands = curves[0]?.bands ?? [];
   return html`<h3>By frequency: ${degradation}</h3>
+${finenessList(told)}
 <figure class="row spectra"><div class="panel wide">${trusted(svg)}</div>
 <div class="legend">${curves.map(({ restorer }) => html`<span>${symbolOf(look(restorer))}${restorer}</span>`)}</div>
 <div class="scroll" tabindex="0" role="region" aria-label="Ratios by frequency at ${degradation}"><table>

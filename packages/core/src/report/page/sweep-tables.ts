@@ -26,6 +26,8 @@ interface Body {
   readonly point: PointCell;
   /** null: levels are not in the table. */
   readonly level: LevelCell | null;
+  /** Does its head say how many sampling steps each point takes, where that is not the axis itself and differs? */
+  readonly steps?: boolean;
 }
 
 function rowHead(label: string, { series: looks }: PageContext): Markup {
@@ -35,8 +37,20 @@ function rowHead(label: string, { series: looks }: PageContext): Markup {
 
 const gap = html`<td class="none">–</td>`;
 
+/** Sampling steps of a series' points, a line of the head; nothing where all take the same, or as many as the axis says. */
+function stepsRow({ name, points }: SweepSeries, sweep: Sweep, { results }: PageContext): Markup | false {
+  const { steps = {} } = results.manifest;
+  const counts = points.map(({ label }) => steps[label]);
+  const told = new Set(counts).size > 1 && points.some(({ x }, i) => counts[i] !== x);
+  const at = (x: number) => counts[points.findIndex((point) => point.x === x)] ?? '–';
+  return (
+    told &&
+    html`<tr class="steps"><th scope="row">sampling steps of ${name}</th>${sweep.places.map((x) => html`<td>${at(x)}</td>`)}</tr>`
+  );
+}
+
 /** Places as columns, a group of rows for each degradation: series, then the levels, which hold all along the axis. */
-function sweepTable({ caption, about, series, point, level }: Body, sweep: Sweep, context: PageContext): Markup {
+function sweepTable({ caption, about, series, point, level, steps = false }: Body, sweep: Sweep, context: PageContext): Markup {
   const width = sweep.places.length;
   const group = (degradation: string): Markup => html`<tbody>
 <tr><th class="sweep-group" scope="rowgroup" colspan="${width + 1}"><span>${degradation}</span></th></tr>
@@ -54,7 +68,7 @@ ${series.map(
 }</tbody>`;
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${about}"><table>
 <caption>${caption}</caption>
-<thead><tr><th scope="col">${sweep.axis}</th>${sweep.places.map((x) => html`<th scope="col">${x}</th>`)}</tr></thead>
+<thead><tr><th scope="col">${sweep.axis}</th>${sweep.places.map((x) => html`<th scope="col">${x}</th>`)}</tr>${steps && series.map((one) => stepsRow(one, sweep, context))}</thead>
 ${context.order.map(({ name }) => group(name))}</table></div>`;
 }
 
@@ -73,6 +87,7 @@ export function sweepMeans(metric: ResultMetric, sweep: Sweep, context: PageCont
       series: sweep.series,
       point,
       level: (place) => meanCell({ metric, ...place }, undefined, context),
+      steps: true,
     },
     sweep,
     context,

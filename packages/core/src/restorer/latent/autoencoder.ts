@@ -1,6 +1,7 @@
 import { normalField } from '@ir/native';
 import type { PhiloxNoise } from '../../diffusion/noise.js';
 import type { Image } from '../../image/contract.js';
+import { blankImage } from '../../image/create.js';
 import { crop } from '../../image/geometry.js';
 import type { LatentManifest } from '../../models/manifest.js';
 import type { Network } from '../../network/index.js';
@@ -10,6 +11,10 @@ import { toTensor } from '../direct/port.js';
 import { tilesOf } from '../direct/tiles.js';
 import { addWeighted, cropGrid, emptyGrid, fromGridTensor, type Grid, toGridTensor } from './grid.js';
 
+/** What says how a model's autoencoder runs. */
+type Autoencoding = Pick<LatentManifest, 'latent' | 'multiple' | 'minSide'> & {
+  readonly parts: Pick<LatentManifest['parts'], 'encoder' | 'conditionEncoder' | 'decoder'>;
+};
 type EncoderPart = LatentManifest['parts']['encoder'];
 type DecoderPart = LatentManifest['parts']['decoder'];
 type Latent = LatentManifest['latent'];
@@ -131,6 +136,24 @@ export async function decode(
     addWeighted(out, toPicture(found, part.output), target, shares);
   }
   return out;
+}
+
+/**
+ * Runs the smallest picture through every encoder and back, so that a wrong factor or number of channels is told before any work: graphs of free sides
+ * do not say theirs. @throws ModelError naming the part, the shapes and the mend
+ */
+export async function tryAutoencoder(
+  network: (name: string) => Network,
+  { parts, latent, multiple, minSide }: Autoencoding,
+  call: CallOptions,
+): Promise<void> {
+  const side = multiple * Math.ceil(minSide / multiple);
+  const image = blankImage(side, side, 3, 0.5);
+  const { conditionEncoder } = parts;
+  if (conditionEncoder)
+    await encode(network('conditionEncoder'), conditionEncoder, latent, image, undefined, undefined, call);
+  const z = await encode(network('encoder'), parts.encoder, latent, image, undefined, undefined, call);
+  await decode(network('decoder'), parts.decoder, latent, z, undefined, call);
 }
 
 /** RGB over [0, 1] from the port's colours and range. */

@@ -6,6 +6,7 @@ import type { LatentManifest, RestorerManifest } from '../../models/manifest.js'
 import { findModel, type InstalledModel, restorerModel, verifiedFile } from '../../models/store.js';
 import type { NetworkOptions } from '../../network/index.js';
 import { type DirectRestorer, openRestorer } from '../direct/direct.js';
+import { tryAutoencoder } from './autoencoder.js';
 import { assertReadable, readCaptionTable } from './caption/table.js';
 import { measuredCaptioner } from './captioner.js';
 import type { StatedPort } from './check.js';
@@ -37,12 +38,19 @@ function statedPorts({ parts }: LatentManifest): Map<string, readonly [inputs: S
   return ports;
 }
 
-/** Opens every graph that is one of the model's own, all or none. */
-function openNetworks({ manifest, folder }: InstalledModel<LatentManifest>, options: NetworkOptions) {
+/** Opens every graph that is one of the model's own, all or none, and tries the autoencoder. */
+async function openNetworks({ manifest, folder }: InstalledModel<LatentManifest>, options: NetworkOptions) {
   const own = graphParts(manifest).filter(({ name }) => name !== 'initial'); // which is opened as a restorer
   const ports = statedPorts(manifest);
   const graphs = own.map(({ name, graph }) => ({ name, graph, ports: ports.get(name)! }));
-  return openGraphs(manifest.id, folder, graphs, options);
+  const networks = await openGraphs(manifest.id, folder, graphs, options);
+  try {
+    await tryAutoencoder((name) => networks.get(name)!, manifest, options);
+    return networks;
+  } catch (error) {
+    await Promise.all([...networks.values()].map((network) => network.dispose()));
+    throw error;
+  }
 }
 
 /** @throws ModelError naming the model whose part it is */
