@@ -2,7 +2,7 @@
 
 restorer-s: pack|train|anneal|gains|export, parts sharp, noisy, gate
 ldm-s:      train|anneal|latents|evaluate|export|adopt|all, parts vae, decoder, denoiser
-encoder-s:  views|train|anneal|evaluate|export, parts student, head
+encoder-s:  views|train|anneal|evaluate|export|all, parts student, head
 """
 import argparse
 from pathlib import Path
@@ -19,7 +19,7 @@ SHARED = HERE.parents[1] / "shared" / "data"
 COMMANDS = {
     "restorer": ["pack", "train", "anneal", "gains", "export"],
     "latent-diffusion": ["pack", "train", "anneal", "latents", "evaluate", "export", "adopt", "all"],
-    "encoder": ["pack", "views", "train", "anneal", "evaluate", "export"],
+    "encoder": ["pack", "views", "train", "anneal", "evaluate", "export", "all"],
 }
 MODEL_OF_PART = {"vae": "ldm-s", "decoder": "ldm-s", "denoiser": "ldm-s", "student": "encoder-s", "head": "encoder-s"}
 MODEL_OF_COMMAND = {"latents": "ldm-s", "adopt": "ldm-s", "evaluate": "ldm-s", "all": "ldm-s", "views": "encoder-s"}

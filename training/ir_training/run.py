@@ -76,7 +76,7 @@ class Run:
             left = 1 - (self.step - first) / steps if anneal else 1.0
             self.set_rate(min(1.0, (self.step + 1) / self.base["warmup"]) * left)
             losses.append(self.update())
-            self._average(self.base["ema"])
+            self._average(min(self.base["ema"], (1 + self.step) / (10 + self.step)))  # the first ones count for little
             self.step += 1
             self.seconds += time.time() - began
             if self.step % NOTE_EVERY == 0:
@@ -113,7 +113,6 @@ class Run:
         print(f"{self.name} step {self.step} {text(means)} {self.seconds / 60:.1f} min", flush=True)
 
     def _average(self, keep: float) -> None:
-        keep = min(keep, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             for mean, now in zip(self.ema.parameters(), self.net.parameters()):
                 mean.lerp_(now, 1 - keep)
@@ -124,6 +123,23 @@ class Run:
             return
         self.note(validation=measured)
         print(f"{self.name} step {self.step} {text(measured)}", flush=True)
+
+
+def complete(make, folder: Path, plan: dict) -> None:
+    """Both phases of the part in `folder` with the configuration's numbers of steps; goes on where it was interrupted. `make()` gives the run, ready to train."""
+    if (folder / "annealed.pt").exists() and (folder / "finished").exists():
+        print(f"{folder.name} is finished", flush=True)
+        return
+    for steps, anneal in ((max(0, plan["steady"] - steps_done(folder)), False), (plan["anneal"], True)):
+        run = make()
+        print(f"{run.name} {'resumed' if run.load('steady.pt') else 'started'} at step {run.step}", flush=True)
+        run.train(steps, anneal)
+    (folder / "finished").touch()
+
+
+def steps_done(folder: Path) -> int:
+    path = folder / "steady.pt"
+    return torch.load(path, weights_only=True)["step"] if path.exists() else 0
 
 
 def text(values: dict[str, float]) -> str:

@@ -1,8 +1,10 @@
-"""The small image encoder that stands in for a published one in alignment (Eq. 13-15): `views`, `train`, `anneal`, `evaluate`, `export`."""
+"""The small image encoder that stands in for a published one in alignment (Eq. 13-15): `views`, `train`, `anneal`, `evaluate`, `export`,
+and `all` for the whole.
+"""
 import argparse
 from pathlib import Path
 
-from ..run import Run
+from ..run import Run, complete
 from . import bars, export, views
 from .head import HeadRun
 from .runs import StudentRun
@@ -12,18 +14,26 @@ from .teacher import Teacher
 
 def main(options: argparse.Namespace, config: dict, packed: Path) -> None:
     folder = options.runs / config["id"]
-    if options.command == "views":
+    if options.command in ("views", "all"):
         views.build(folder / "views", packed, config, Teacher(options.teacher))
-        return
     measured = lambda: bars.Bars(options.val, folder / "bars", options.teacher)
-    if options.command in ("train", "anneal"):
-        run = StudentRun(config, "student", folder) if options.part == "student" else head(options, config, folder)
+
+    def part(name: str) -> Run:
+        run = StudentRun(config, name, folder) if name == "student" else head(options, config, folder)
         run.prepare(folder / "views", measured())
+        return run
+
+    if options.command == "all":
+        for name in ("student", "head"):
+            complete(lambda: part(name), folder / name, config["parts"][name]["plan"])
+    if options.command in ("train", "anneal"):
+        run = part(options.part)
         print(f"{'resumed' if run.load('steady.pt') else 'started'} at step {run.step}", flush=True)
         run.train(options.steps, options.command == "anneal")
+    if options.command in ("views", "train", "anneal"):
         return
     runs = finished(options, config, folder)
-    if options.command == "export":
+    if options.command in ("export", "all"):
         export.export(config, whole(runs), runs, options.models / config["id"])
         return
     scored = measured()

@@ -55,7 +55,6 @@ class Weighted(Run):
     def _average(self, keep: float) -> None:
         """Statistics follow the weights they belong to."""
         super()._average(keep)
-        keep = min(keep, (1 + self.step) / (10 + self.step))
         self.ema.eval()
         for mean, now in zip(self.ema.buffers(), self.net.buffers()):
             mean.copy_(mean.lerp(now, 1 - keep) if mean.is_floating_point() else now)

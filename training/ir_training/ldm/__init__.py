@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ..evaluate import degraded, pictures
-from ..run import Run
+from ..run import Run, complete
 from . import adopt, evaluate, export, latents
 from .variants import InitialRestoration
 from .runs import DecoderRun, DenoiserRun, VaeRun
@@ -108,19 +108,8 @@ class Model:
         for name in ("vae", "decoder", "denoiser"):
             if name == "denoiser":
                 self.encode(None)
-            plan, folder = self.config["parts"][name]["plan"], self.folder / name
-            if (folder / "annealed.pt").exists() and (folder / "finished").exists():
-                print(f"{name} is finished", flush=True)
-                continue
-            self.train(name, max(0, plan["steady"] - steps_done(folder)), False)
-            self.train(name, plan["anneal"], True)
-            (folder / "finished").touch()
+            complete(lambda: self.part(name), self.folder / name, self.config["parts"][name]["plan"])
         export.export(self)
-
-
-def steps_done(folder: Path) -> int:
-    path = folder / "steady.pt"
-    return torch.load(path, weights_only=True)["step"] if path.exists() else 0
 
 
 def main(options: argparse.Namespace, config: dict, packed: Path) -> None:
