@@ -221,7 +221,10 @@ async function tiles(restorer, images) {
   const found = new Map();
   const note = (name, picture, whole, seam) => {
     const rows = found.get(name) ?? [];
-    found.set(name, [...rows, { decibels: psnr(picture, whole), excess: seam ? excessGradient(picture, whole, seam) : undefined }]);
+    found.set(name, [
+      ...rows,
+      { decibels: psnr(picture, whole), excess: seam ? excessGradient(picture, whole, seam) : undefined },
+    ]);
   };
   for (const [i, image] of images.slice(0, TILED).entries()) {
     const { comparable: input } = await comparable(image, parseDegradation('SR4'));

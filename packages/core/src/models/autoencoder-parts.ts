@@ -78,7 +78,8 @@ export type StatedGrid = readonly [path: (string | number)[], shape: readonly (s
 
 export function* gridMisfits(grids: readonly StatedGrid[]): Generator<Misfit> {
   for (const [path, sides, wanted] of grids)
-    if (typeof sides[1] === 'number' && sides[1] !== wanted) yield { path: [...path, 1], expected: `${wanted} channels` };
+    if (typeof sides[1] === 'number' && sides[1] !== wanted)
+      yield { path: [...path, 1], expected: `${wanted} channels` };
 }
 
 /** What encoders and decoder do not agree on with each other and the latent. */

@@ -272,12 +272,17 @@ describe('opening checks everything before anything runs', () => {
     await (await opening(zero('v'))).dispose();
   });
 
-  test.each([4, 16])('a factor that is not the encoder’s, %i, is told before any work, with the mend', async (factor) => {
-    const model = tinyModel('diffbir-tiny', (m) => Object.assign(m, { multiple: 64, latent: { ...m.latent, factor } }));
-    await expect(opening(model, { steps: 1 })).rejects.toEqual(
-      refusal('IR_E_MODEL', /diffbir-tiny encoder .*: expected float32 \[.*\], got .*\. Correct latent.factor/),
-    );
-  });
+  test.each([4, 16])(
+    'a factor that is not the encoder’s, %i, is told before any work, with the mend',
+    async (factor) => {
+      const model = tinyModel('diffbir-tiny', (m) =>
+        Object.assign(m, { multiple: 64, latent: { ...m.latent, factor } }),
+      );
+      await expect(opening(model, { steps: 1 })).rejects.toEqual(
+        refusal('IR_E_MODEL', /diffbir-tiny encoder .*: expected float32 \[.*\], got .*\. Correct latent.factor/),
+      );
+    },
+  );
 
   test('a picture below the least side', async () => {
     const restorer = await opening(tinyModel('supir-tiny', (m) => Object.assign(m, { minSide: 64 })));

@@ -62,8 +62,7 @@ async function report(detail: boolean, names = ['one', 'two', 'three']): Promise
   ] as const;
   const shown = results.manifest.images.slice(0, results.spec.pictures.images);
   const pictures = shown.map((image, i) => square(places[i % 2]!, image));
-  for (const [i, { hash }] of shown.entries())
-    await saveImage(pictures[i]!, join(out, results.originals[hash]!));
+  for (const [i, { hash }] of shown.entries()) await saveImage(pictures[i]!, join(out, results.originals[hash]!));
   for (const { picture, image, restorer } of results.rows) {
     if (!picture) continue;
     const own = pictures[results.manifest.images.findIndex(({ hash }) => hash === image.hash)]!;
@@ -104,12 +103,16 @@ describe('a report that is asked where detail is lost', () => {
   });
 
   test('says in words whether fine detail is lost above all, with the ratios behind it', () => {
-    const told = [...text.matchAll(/<li><strong>([^<]*)<\/strong> for ([^:]*): ([^<]*)<\/li>/g)].map(([, ...parts]) => parts);
+    const told = [...text.matchAll(/<li><strong>([^<]*)<\/strong> for ([^:]*): ([^<]*)<\/li>/g)].map(
+      ([, ...parts]) => parts,
+    );
     expect(told.map(([badge, restorer]) => [badge, restorer])).toEqual([
       ['Too few pictures', 'Blurring'],
       ['Too few pictures', 'Same'],
     ]);
-    expect(told[0]![2]).toMatch(/^on 2 pictures, below 6 .*error to signal (8|9)\d % above 0.25 .*, \d+(\.\d)? % below 0.0625.*95 % interval/);
+    expect(told[0]![2]).toMatch(
+      /^on 2 pictures, below 6 .*error to signal (8|9)\d % above 0.25 .*, \d+(\.\d)? % below 0.0625.*95 % interval/,
+    );
     expect(told[1]![2]).toMatch(/error to signal 0.0 % above .* 0.0 % below/);
   });
 

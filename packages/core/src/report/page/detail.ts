@@ -35,7 +35,10 @@ const finenessList = (all: readonly Fineness[]): Markup | false =>
   html`<p>Claim: what is lost is fine detail above all.</p>
 <ul class="fineness">${all.map(fineness)}</ul>`;
 
-function spectrum({ degradation, pictures, curves, fineness: told, svg, file }: Detail['spectra'][number], detail: Detail): Markup {
+function spectrum(
+  { degradation, pictures, curves, fineness: told, svg, file }: Detail['spectra'][number],
+  detail: Detail,
+): Markup {
   const look = (restorer: string) => detail.looks.find(({ label }) => label === restorer)!;
   const bands = curves[0]?.bands ?? [];
   return html`<h3>By frequency: ${degradation}</h3>

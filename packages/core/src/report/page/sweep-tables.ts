@@ -50,7 +50,11 @@ function stepsRow({ name, points }: SweepSeries, sweep: Sweep, { results }: Page
 }
 
 /** Places as columns, a group of rows for each degradation: series, then the levels, which hold all along the axis. */
-function sweepTable({ caption, about, series, point, level, steps = false }: Body, sweep: Sweep, context: PageContext): Markup {
+function sweepTable(
+  { caption, about, series, point, level, steps = false }: Body,
+  sweep: Sweep,
+  context: PageContext,
+): Markup {
   const width = sweep.places.length;
   const group = (degradation: string): Markup => html`<tbody>
 <tr><th class="sweep-group" scope="rowgroup" colspan="${width + 1}"><span>${degradation}</span></th></tr>
