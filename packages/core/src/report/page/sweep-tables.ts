@@ -45,7 +45,7 @@ function stepsRow({ name, points }: SweepSeries, sweep: Sweep, { results }: Page
   const at = (x: number) => counts[points.findIndex((point) => point.x === x)] ?? '–';
   return (
     told &&
-    html`<tr class="steps"><th scope="row">sampling steps of ${name}</th>${sweep.places.map((x) => html`<td>${at(x)}</td>`)}</tr>`
+    html`<tr><th class="taken" scope="row">sampling steps of ${name}</th>${sweep.places.map((x) => html`<td class="taken">${at(x)}</td>`)}</tr>`
   );
 }
 
