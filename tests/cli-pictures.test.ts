@@ -114,15 +114,24 @@ describe('ir restore', () => {
     for (const after of restored) expect(after).toBeLessThan(blurred!);
   });
 
-  test('tiles, other sizes and 16 bits are taken; a degradation told to a blind network is remarked on', async () => {
-    const [tiled, large, deep] = await all(
-      ['restore', 'photo.png', '-o', 'tiled.png', '--tile', '32+72'],
+  test('tiles, other sizes and 16 bits are taken; what changes nothing or may show is remarked on', async () => {
+    const [tiled, large, idle, deep] = await all(
+      ['restore', 'photo.png', '-o', 'tiled.png', '--tile', '32+80'],
       ['restore', 'photo.png', '-o', 'large.png', '--upscale', '2', '--preset', 'SR2'],
+      ['restore', 'photo.png', '-o', 'idle.png', '--seed', '7', '--tile', '32+8'],
       ['restore', 'deep.png', '-o', 'deep-out.png', '--quiet', '--preset', 'Blur1'],
     );
     succeeded(tiled!);
     succeeded(deep!);
     expect(large).toMatchObject({ code: 0, stderr: 'restorer-s is blind: the degradation named is not used\n' });
+    expect(idle).toMatchObject({
+      code: 0,
+      stderr: [
+        'restorer-s draws nothing: the seed is not used',
+        'restorer-s looks 80 pixels around, tiles overlap by 8: their borders may show',
+        '',
+      ].join('\n'),
+    });
     expect(await decode(at('large.png'))).toMatchObject({ width: 128, height: 96 });
     expect((await decode(at('deep-out.png'))).depth).toBe(16);
   });

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { EnvironmentError, explain, formatOf, InputError, UsageError } from '@ir/core';
+import { EnvironmentError, explain, fileProblem, formatOf, InputError, UsageError } from '@ir/core';
 
 const LONGEST_TEXT = 1 << 20;
 
@@ -11,7 +11,7 @@ export async function readText(path: string): Promise<string> {
       cause,
     });
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw missing(cause.code === 'ENOENT' ? 'no such file' : cause.message, cause);
+    throw missing(fileProblem(cause), cause);
   });
   if (!found.isFile()) throw missing(found.isDirectory() ? 'a folder' : 'something that is not a file');
   if (found.size > LONGEST_TEXT)
@@ -20,7 +20,7 @@ export async function readText(path: string): Promise<string> {
       explain({ name: path, expected: `at most ${LONGEST_TEXT} bytes of text`, got: `${found.size} bytes` }),
     );
   return readFile(path, 'utf8').catch((cause: Error) => {
-    throw missing(cause.message, cause);
+    throw missing(fileProblem(cause), cause);
   });
 }
 

@@ -75,12 +75,12 @@ export const choice =
     throw refuse(flag, `one of ${known.join(', ')}`, text, near && `Did you mean ${near}?`);
   };
 
-/** `512+32`, `auto` or `none`. */
+/** `512+96`, `auto` or `none`. */
 export function tile(text: string): TilePlan | 'auto' | 'none' {
   if (text === 'auto' || text === 'none') return text;
   const [, size, overlap] = /^(\d{1,6})\+(\d{1,6})$/.exec(text) ?? [];
   if (size === undefined || overlap === undefined)
-    throw refuse('--tile', 'auto, none or SIZE+OVERLAP in pixels, for example 512+32', text);
+    throw refuse('--tile', 'auto, none or SIZE+OVERLAP in pixels, for example 512+96', text);
   return { size: Number(size), overlap: Number(overlap) };
 }
 
@@ -96,9 +96,9 @@ export const range =
     return [low, high];
   };
 
-/** `iterations=20`, given as often as needed: a setting's name and its value, JSON where it reads as such. */
+/** `iterations=20`, given as often as needed: a setting's name and its value, JSON where it reads as such; nothing is an empty text. */
 export function setting(text: string, before: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  const [, key, value] = /^([A-Za-z][\w-]*)=(.+)$/s.exec(text) ?? [];
+  const [, key, value] = /^([A-Za-z][\w-]*)=(.*)$/s.exec(text) ?? [];
   if (key === undefined || value === undefined) throw refuse('--set', 'NAME=VALUE', text);
   try {
     return { ...before, [key]: JSON.parse(value) as unknown };

@@ -33,7 +33,7 @@ import type { Terminal } from '../terminal.js';
 interface Flags extends SessionFlags, DegradationFlags, PictureFlags, SaveFlags {
   readonly out: string;
   readonly model: string;
-  readonly seed: number | bigint;
+  readonly seed?: number | bigint;
   readonly tile?: TilePlan | 'auto' | 'none';
   readonly threads?: number;
   readonly providers?: readonly string[];
@@ -46,7 +46,7 @@ const EXAMPLES = [
   'ir restore blurred.png -o sharp.png --model wiener --degradation "blur[sigma=2]"',
   'ir restore blurred.png -o sharp.png --model richardson-lucy --set iterations=20 --degradation "blur[sigma=2]"',
   'ir restore small.png -o large.png --upscale 2',
-  'ir restore huge.tiff -o sharp.tiff --tile 512+32 --threads 8 --providers cuda,cpu',
+  'ir restore huge.tiff -o sharp.tiff --tile 512+96 --threads 8 --providers cuda,cpu',
 ];
 
 export function restoreCommand(terminal: Terminal): Command {
@@ -64,7 +64,7 @@ export function restoreCommand(terminal: Terminal): Command {
     .option('--providers <list>', 'execution providers of a network in order (default: cpu)', list('--providers'))
     .option('--set <name=value>', 'a setting of the restorer, as often as needed', setting)
     .option('--upscale <n>', 'first bring the picture up n times by MATLAB bicubic', integer('--upscale', 1, 16), 1)
-    .option('--seed <n>', 'seed of restorers that draw noise, 0 to 2^64 - 1', seed, 0);
+    .option('--seed <n>', 'seed of restorers that draw noise, 0 to 2^64 - 1 (default: 0)', seed);
   withOutputFlags(withSaveFlags(withPictureFlags(command)));
   return withExamples(command, EXAMPLES).action((input: string, flags: Flags) =>
     run(input, flags, new Session(terminal, flags)),
@@ -78,13 +78,12 @@ async function run(input: string, flags: Flags, session: Session): Promise<void>
   const meter = await meterMemory();
   const restorer = await openRestorer(flags);
   try {
-    if (degradation && !restorer.needs.degradation)
-      session.note(`${restorer.id} is blind: the degradation named is not used`);
+    for (const remark of remarksOn(restorer, flags, degradation)) session.note(remark);
     const image = await decode(input, decodeOptions(flags, signal));
     const from = await bringToSize(image, image.width * flags.upscale, image.height * flags.upscale, { signal });
     const start = performance.now();
     const restored = await session.watch((onProgress) =>
-      restorer.restore(from, { seed: flags.seed, signal, onProgress, ...given('degradation', degradation) }),
+      restorer.restore(from, { seed: flags.seed ?? 0, signal, onProgress, ...given('degradation', degradation) }),
     );
     const seconds = (performance.now() - start) / 1000;
     const memory = await meter.peak();
@@ -95,6 +94,20 @@ async function run(input: string, flags: Flags, session: Session): Promise<void>
   } finally {
     await restorer.dispose();
   }
+}
+
+/** What was asked for and changes nothing, or may show in the result. */
+function* remarksOn(
+  restorer: Restorer,
+  { seed, tile }: Pick<Flags, 'seed' | 'tile'>,
+  degradation: Degradation | undefined,
+): Generator<string> {
+  const { id, needs, draws } = restorer;
+  if (degradation && !needs.degradation) yield `${id} is blind: the degradation named is not used`;
+  if (seed !== undefined && draws === false) yield `${id} draws nothing: the seed is not used`;
+  const { manifest } = restorer as Partial<DirectRestorer>;
+  if (typeof tile === 'object' && tile.overlap < (manifest?.reach ?? 0))
+    yield `${id} looks ${manifest!.reach} pixels around, tiles overlap by ${tile.overlap}: their borders may show`;
 }
 
 /** The restorer with what the flags say of it; flags that were not given are not settings. */
@@ -108,7 +121,7 @@ function ranBy(restorer: Restorer): { readonly where: string; readonly ran: obje
   const { ran } = restorer as Partial<DirectRestorer>;
   if (ran) {
     const failures = ran.failures.map(({ provider, message }) => `, not ${provider}: ${message.split('\n')[0]}`);
-    return { where: `${ran.provider}, ${ran.threads} threads, ${ran.runtime}${failures.join('')}`, ran };
+    return { where: `${ran.provider}, ${ran.threads} ${ran.threads === 1 ? 'thread' : 'threads'}, ${ran.runtime}${failures.join('')}`, ran };
   }
   const { variant, backend, threads } = inspect();
   return { where: `native kernels (${variant})`, ran: { variant, backend, threads } };

@@ -33,6 +33,25 @@ export function describeValue(value: unknown): string {
   return keys.length === 0 ? 'an empty object' : cut(`an object with ${keys.join(', ')}`);
 }
 
+const FILE_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: 'nothing there',
+  EISDIR: 'a folder',
+  ENOTDIR: 'a file',
+  EEXIST: 'a file of that name',
+  EACCES: 'no permission for it',
+  EPERM: 'no permission for it',
+  EROFS: 'a file system that is read-only',
+  ENOSPC: 'no space left',
+  ENAMETOOLONG: 'a name that is too long',
+  EMFILE: 'too many open files',
+};
+
+/** What came of a file or folder that could not be read or written, for the "got" part of a message: what the system's code means, else its words. */
+export function fileProblem(cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return (code !== undefined && FILE_PROBLEMS[code]) || String(message ?? cause).split('\n')[0]!;
+}
+
 /** Edits (insert, delete, replace, swap of neighbours) that turn one word into the other. */
 function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];

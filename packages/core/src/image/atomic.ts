@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { EnvironmentError, explain } from '../errors.js';
+import { EnvironmentError, explain, fileProblem } from '../errors.js';
 
 /**
  * Writes a file so that it is there whole or not at all: to a temporary name in the same folder, flushed to the disk, then renamed.
@@ -20,7 +20,7 @@ export async function writeAtomically(path: string, bytes: Uint8Array | string):
     await rename(temporary, path);
   } catch (cause) {
     await unlink(temporary).catch(() => {});
-    const got = (cause as Error).message;
+    const got = fileProblem(cause);
     const message = explain({
       name: path,
       expected: 'a place that can be written',

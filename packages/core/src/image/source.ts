@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { explain, InputError } from '../errors.js';
+import { explain, fileProblem, InputError } from '../errors.js';
 
 /** What a picture may cost before memory is taken for it. */
 export interface Limits {
@@ -53,8 +53,7 @@ export async function readSource(source: Source, limits: Limits = {}): Promise<U
     return await readFile(source);
   } catch (error) {
     if (error instanceof InputError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw notFound(source, code === 'ENOENT' ? 'no such file' : message, error);
+    throw notFound(source, fileProblem(error), error);
   }
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { EnvironmentError, explain, ModelError, UsageError } from '../errors.js';
+import { EnvironmentError, explain, fileProblem, ModelError, UsageError } from '../errors.js';
 import { writeAtomically } from '../image/atomic.js';
 import { readOnnx } from '../network/index.js';
 import { type GraphManifest, type Manifest, parseModelId } from './manifest.js';
@@ -59,7 +59,7 @@ async function writing(path: string, work: () => Promise<unknown>): Promise<void
     await work();
   } catch (cause) {
     const fix = 'Check the folder, its permissions and the space left, or set IR_MODELS_DIR';
-    const told = { name: path, expected: 'a place that can be written', got: (cause as Error).message, fix };
+    const told = { name: path, expected: 'a place that can be written', got: fileProblem(cause), fix };
     throw new EnvironmentError('IR_E_WRITE', explain(told), { cause });
   }
 }
@@ -101,7 +101,7 @@ export async function stageGraph(
 async function checkFile(name: string): Promise<void> {
   const refuse = (expected: string, got: string, fix?: string) => new ModelError(explain({ name, expected, got, fix }));
   const info = await stat(name).catch((cause: Error) => {
-    throw refuse('an ONNX file', cause.message);
+    throw refuse('an ONNX file', fileProblem(cause));
   });
   if (!info.isFile()) throw refuse('an ONNX file', info.isDirectory() ? 'a folder' : 'no regular file');
   if (info.size === 0) throw refuse('an ONNX file', 'an empty file');

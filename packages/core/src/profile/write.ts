@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EnvironmentError, explain } from '../errors.js';
+import { EnvironmentError, explain, fileProblem } from '../errors.js';
 import { writeAtomically } from '../image/atomic.js';
 import { html, type Markup, trusted } from '../report/html.js';
 import { saveFigure } from '../report/report.js';
@@ -84,7 +84,7 @@ export async function writeProfile(report: ProfileReport, out: string): Promise<
     return { index };
   } catch (cause) {
     if (!(cause as NodeJS.ErrnoException).syscall) throw cause;
-    const told = { name: out, expected: 'a folder that can be written', got: (cause as Error).message };
+    const told = { name: out, expected: 'a folder that can be written', got: fileProblem(cause) };
     const fix = 'Check the folder, its permissions and the space left';
     throw new EnvironmentError('IR_E_WRITE', explain({ ...told, fix }), { cause });
   }

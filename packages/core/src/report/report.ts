@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { EnvironmentError, explain, IrError, isAbort } from '../errors.js';
+import { EnvironmentError, explain, fileProblem, IrError, isAbort } from '../errors.js';
 import type { CallOptions } from '../progress.js';
 import type { StudyResults } from '../study/contract.js';
 import { testClaims } from './claims.js';
@@ -174,7 +174,7 @@ export async function writeReport(
       explain({
         name: place,
         expected: 'a folder that can be written',
-        got: (cause as Error).message,
+        got: fileProblem(cause),
         fix: 'Check the folder, its permissions and the space left',
       }),
       { cause },

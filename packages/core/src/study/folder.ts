@@ -1,6 +1,6 @@
-import { appendFile, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeValue, EnvironmentError, explain, InputError, UsageError } from '../errors.js';
+import { describeValue, EnvironmentError, explain, fileProblem, InputError, UsageError } from '../errors.js';
 import { writeAtomically } from '../image/atomic.js';
 import { decode } from '../image/decode.js';
 import { encode } from '../image/encode.js';
@@ -44,7 +44,7 @@ export async function writing<T>(path: string, work: () => Promise<T>): Promise<
   } catch (cause) {
     if (cause instanceof EnvironmentError) throw cause;
     const fix = 'Check the folder, its permissions and the space left';
-    const told = { name: path, expected: 'a place that can be written', got: (cause as Error).message, fix };
+    const told = { name: path, expected: 'a place that can be written', got: fileProblem(cause), fix };
     throw new EnvironmentError('IR_E_WRITE', explain(told), { cause });
   }
 }
@@ -55,6 +55,8 @@ export async function writing<T>(path: string, work: () => Promise<T>): Promise<
  * @throws UsageError `IR_E_USAGE` for a folder that holds something else; EnvironmentError `IR_E_WRITE`
  */
 export async function openFolder(out: string): Promise<void> {
+  if ((await stat(out).catch(() => undefined))?.isDirectory() === false)
+    throw new UsageError('IR_E_USAGE', explain({ name: out, expected: 'a folder for results', got: 'a file' }));
   await writing(out, () => mkdir(out, { recursive: true }));
   const names = await writing(out, () => readdir(out));
   const foreign = names.find((name) => !OWN.has(name) && !isTemporary(name));

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ExecOptions } from '@ir/native';
-import { explain, InputError, IrError, UsageError } from '../errors.js';
+import { explain, fileProblem, InputError, IrError, UsageError } from '../errors.js';
 import type { Image } from '../image/contract.js';
 import { isOpaque } from '../image/create.js';
 import { decode } from '../image/decode.js';
@@ -41,8 +41,7 @@ export async function listImages(images: StudyOptions['images']): Promise<Listed
     folder === undefined
       ? { files: (images as readonly (string | NamedImage)[]).map(nameOf), skipped: [] }
       : await listFolder(folder).catch((cause: NodeJS.ErrnoException) => {
-          const got = cause.code === 'ENOENT' ? 'no such folder' : cause.message;
-          throw notFound(folder, got, cause);
+          throw notFound(folder, fileProblem(cause), cause);
         });
   if (files.length === 0) throw notFound(folder ?? 'images', 'none', undefined);
   const names = files.map((file) => file.name);

@@ -29,7 +29,7 @@ function lackOfMetric(registry: Registry, metric: StudyMetric): string | undefin
   if ('lack' in found) return found.lack;
   const { id, needs } = found.value;
   if (needs.network === undefined || !/=missing[,\]]/.test(id)) return undefined;
-  const told = { name: metric.alias, expected: `the network ${needs.network}`, got: 'none that is installed' };
+  const told = { name: 'network', expected: `${needs.network}`, got: 'none that is installed' };
   return explain({ ...told, fix: 'Install it by `ir models add`' });
 }
 

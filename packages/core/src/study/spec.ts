@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { degradationIdentity } from '../degradation/identity.js';
-import { describeValue, explain, InputError, parseWith, UsageError, unknownName } from '../errors.js';
+import { describeValue, explain, fileProblem, InputError, parseWith, UsageError, unknownName } from '../errors.js';
 import { canonicalJson } from './canonical.js';
 import { claimSchema, claimsOf } from './claims.js';
 import type { StudyMetric, StudySpec } from './contract.js';
@@ -242,8 +242,7 @@ export async function loadStudySpec(path: string): Promise<StudySpec> {
     text = await readFile(path, 'utf8');
   } catch (cause) {
     if (cause instanceof InputError) throw cause;
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const got = code === 'ENOENT' ? 'no such file' : message;
+    const got = fileProblem(cause);
     const told = { name: path, expected: 'a study to read', got, fix: 'Check the path; examples stand in studies/' };
     throw new InputError('IR_E_NOT_FOUND', explain(told), { cause });
   }

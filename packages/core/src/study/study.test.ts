@@ -171,7 +171,7 @@ describe('planning', () => {
     expect(plan.spec.claims).toEqual([claim('a', ['distance'], 'enlarge')]);
     expect(plan.skipped).toEqual([
       { name: 'gone', reason: expect.stringMatching(/^restorer: expected one of.*"absent"/) },
-      { name: 'unseen', reason: expect.stringMatching(/^unseen: expected the network eye, got none/) },
+      { name: 'unseen', reason: expect.stringMatching(/^network: expected eye, got none/) },
       { name: 'claim "b"', reason: 'the metrics it speaks of are left out' },
       { name: 'claim "c"', reason: 'the restorers it speaks of are left out' },
     ]);
@@ -228,7 +228,7 @@ describe('planning', () => {
       'IR_E_SCHEMA',
       /none settings/,
     ],
-    ['a folder that is not there', {}, { images: '/nowhere' }, 'IR_E_NOT_FOUND', /no such folder/],
+    ['a folder that is not there', {}, { images: '/nowhere' }, 'IR_E_NOT_FOUND', /nothing there/],
     ['no pictures', {}, { images: [] }, 'IR_E_NOT_FOUND', /expected pictures/],
     ['one name for two files', {}, { images: ['/x/a.png', '/y/a.png'] }, 'IR_E_USAGE', /a\.png twice/],
   ])('%s is a typed error', async (_, changes, more, code, message) => {

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { explain, InputError, suggest, UsageError } from '@ir/core';
+import { explain, fileProblem, InputError, suggest, UsageError } from '@ir/core';
 
 /** Files that belong together. */
 export interface FilePair {
@@ -29,7 +29,7 @@ export const stemOf = (path: string): string => basename(path, extname(path));
 
 async function kindOf(path: string): Promise<'file' | 'folder'> {
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    const got = cause.code === 'ENOENT' ? 'nothing there' : cause.message;
+    const got = fileProblem(cause);
     throw new InputError('IR_E_NOT_FOUND', explain({ name: path, expected: 'a picture or a folder', got }), { cause });
   });
   return found.isDirectory() ? 'folder' : 'file';

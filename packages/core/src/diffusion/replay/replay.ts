@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { explain, InputError, parseWith } from '../../errors.js';
+import { explain, fileProblem, InputError, parseWith } from '../../errors.js';
 import type { CallOptions } from '../../progress.js';
 import type { SamplerPlan } from '../plan.js';
 import { type SampledStep, sample, startFrom } from '../sample.js';
@@ -173,9 +173,13 @@ const asJson = (text: string): string =>
 /** `replay` of a file. @throws InputError `IR_E_NOT_FOUND`, `IR_E_FORMAT` */
 export async function replayFile(path: string, options: CallOptions = {}): Promise<ReplayReport> {
   const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new InputError('IR_E_NOT_FOUND', explain({ name: path, expected: 'a readable file', got: cause.message }), {
-      cause,
-    });
+    throw new InputError(
+      'IR_E_NOT_FOUND',
+      explain({ name: path, expected: 'a readable file', got: fileProblem(cause) }),
+      {
+        cause,
+      },
+    );
   });
   let data: unknown;
   try {
