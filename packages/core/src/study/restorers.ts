@@ -19,9 +19,16 @@ export function restorerDefinition(
   throw new UsageError('IR_E_UNKNOWN_NAME', unknownName('restorer', id, known));
 }
 
-/** @throws as `restorerDefinition`; what the definition throws for its settings */
+/** @throws as `restorerDefinition`; what the definition throws for its settings, named by the restorer's label */
 export async function createRestorer(registry: Registry, restorer: StudyRestorer, threads: number): Promise<Restorer> {
-  return restorerDefinition(registry, restorer).create(restorer.settings, { threads });
+  const { id, label, settings } = restorer;
+  try {
+    return await restorerDefinition(registry, restorer).create(settings, { threads });
+  } catch (error) {
+    // Points of a sweep share an id: only the label says which of them it is.
+    if (!(error instanceof UsageError) || label === id) throw error;
+    throw new UsageError(error.code as 'IR_E_USAGE', `${label}: ${error.message}`, { cause: error });
+  }
 }
 
 /** @throws UsageError `IR_E_UNKNOWN_NAME` with a suggestion */

@@ -228,6 +228,13 @@ describe('planning', () => {
       'IR_E_SCHEMA',
       /none settings/,
     ],
+    [
+      'a point of a sweep that does not fit, by its label',
+      { restorers: ['none', { id: 'none', label: 'none at 3', settings: { x: 1 } }] },
+      {},
+      'IR_E_SCHEMA',
+      /^none at 3: none settings/,
+    ],
     ['a folder that is not there', {}, { images: '/nowhere' }, 'IR_E_NOT_FOUND', /nothing there/],
     ['no pictures', {}, { images: [] }, 'IR_E_NOT_FOUND', /expected pictures/],
     ['one name for two files', {}, { images: ['/x/a.png', '/y/a.png'] }, 'IR_E_USAGE', /a\.png twice/],
