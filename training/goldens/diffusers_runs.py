@@ -3,6 +3,7 @@ terminal SNR, orders, clipping, starts inside.
 
     pip install torch==2.13.0 diffusers==0.42.1 scipy
     python training/goldens/diffusers_runs.py > packages/core/goldens/diffusers_runs.json
+    python training/goldens/diffusers_runs.py --double > double.json     # the library's own formulas without its float32: where do deviations come from?
 
 Noise and start are regenerable from their formulas (`meta`), so that a replay needs nothing but this file.
 """
@@ -14,6 +15,8 @@ import numpy as np
 import torch
 from scipy.special import erfinv
 
+DOUBLE = "--double" in sys.argv[1:]
+DTYPE = torch.float64 if DOUBLE else torch.float32
 SHAPE = (1, 4, 8, 8)
 N = int(np.prod(SHAPE))
 SD = {"num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
@@ -26,7 +29,7 @@ ZERO = {"rescale_betas_zero_snr": True, **V}
 def field(k: int) -> torch.Tensor:
     at = np.arange(1, N + 1) * 0.6180339887498949 + 0.7548776662466927 * (k + 1)
     u = np.clip(at - np.floor(at), 1e-6, 1 - 1e-6)
-    return torch.tensor(np.sqrt(2) * erfinv(2 * u - 1), dtype=torch.float32).reshape(SHAPE)
+    return torch.tensor(np.sqrt(2) * erfinv(2 * u - 1), dtype=DTYPE).reshape(SHAPE)
 
 
 class Draws:
@@ -40,13 +43,25 @@ class Draws:
         return field(self.k - 1)
 
 
+class Wide:
+    """torch or numpy under which float32 is float64."""
+
+    def __init__(self, library):
+        self.library = library
+
+    def __getattr__(self, name: str):
+        return getattr(self.library, "float64" if name == "float32" else name)
+
+
 def run(cls: str, config: dict, steps: int, step_kwargs: dict | None = None, start: int | None = None) -> dict:
     step_kwargs = step_kwargs or {}
     module = sys.modules[getattr(diffusers, cls).__module__]
     module.randn_tensor = Draws()
+    if DOUBLE:
+        module.torch, module.np = Wide(torch), Wide(np)
     scheduler = getattr(diffusers, cls)(**config)
     scheduler.set_timesteps(steps)
-    x = (4 * torch.arange(N, dtype=torch.float32) / N - 2).reshape(SHAPE)
+    x = (4 * torch.arange(N, dtype=DTYPE) / N - 2).reshape(SHAPE)
     times = scheduler.timesteps
     if start is None:
         x = x * scheduler.init_noise_sigma
@@ -154,7 +169,7 @@ def runs():
 
 
 meta = {
-    "library": "diffusers", "version": diffusers.__version__, "torch": torch.__version__, "dtype": "float32", "shape": SHAPE,
+    "library": "diffusers", "version": diffusers.__version__, "torch": torch.__version__, "dtype": "float64" if DOUBLE else "float32", "shape": SHAPE,
     "made by": "training/goldens/diffusers_runs.py",
     "sample": "x[i] = 4 i / n - 2 over flat index i of n = 256, multiplied by init_noise_sigma unless started by add_noise",
     "noise": "k-th draw: u_i = frac(i 0.6180339887498949 + 0.7548776662466927 (k + 1)), i from 1, limited to [1e-6, 1 - 1e-6]; n_i = sqrt(2) erfinv(2 u_i - 1); k = 99 noises a start",

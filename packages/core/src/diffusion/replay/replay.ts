@@ -115,6 +115,11 @@ function checkRun(run: Run, plan: SamplerPlan, start: number): void {
   if (start >= count) throw new NotReplayable(`start_index: expected at most ${count - 1}, got ${start}`);
   if (count - start !== run.trajectory.length)
     throw new NotReplayable(`expected ${count - start} steps, got ${run.trajectory.length} in the file`);
+  // DDPM and DDIM go by the time itself; the others look up where it first stands, and of equal times the library takes the second.
+  const equal = plan.steps.flatMap(({ t }, i) => (t === plan.steps[start]!.t ? [i] : []));
+  const found = equal[1] ?? equal[0]!;
+  if (found !== start && !/DDPM|DDIM/.test(run.cls))
+    throw new NotReplayable(`start_index: ${start} is told by its time, which the library finds at step ${found}`);
   // At t = -1 the toy network divides by 0; other negative times are those of `timestep_type: continuous`.
   const outside = plan.steps.findIndex(({ t, c }) => t === -1 || Number.isNaN(c));
   if (outside >= 0)
