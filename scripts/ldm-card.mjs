@@ -88,6 +88,8 @@ const header = [
   ' |\n|---|',
   METRICS.map(() => '---|').join(''),
 ].join('');
+/** `12 : 1`, how far the latent is smaller than the picture: beside every row that passes it. */
+const ratioOf = ({ compression }) => `${Number(compression.toFixed(2))} : 1`;
 const verdict = (met) => (met ? 'met' : '**missed**');
 
 async function bottleneck(restorer, images) {
@@ -101,7 +103,8 @@ async function bottleneck(restorer, images) {
   const change = mean(trip.map((row) => row.niqe)) / mean(photo.map((row) => row.niqe)) - 1;
   return [
     header,
-    ...Object.entries(rows).map(([name, list]) => `| ${name} | ${cells(list)} |`),
+    `| photograph | ${cells(photo)} |`,
+    `| VAE round trip (${ratioOf(restorer)}) | ${cells(trip)} |`,
     '',
     `Round trip at least 28 dB: ${verdict(decibels >= 28)} (${decibels.toFixed(2)}). Mean NIQE within 15 % of the photographs': ${verdict(Math.abs(change) <= 0.15)} (${(100 * change).toFixed(1)} %).`,
   ];
@@ -117,9 +120,9 @@ async function outputsOf(restorer, { reference, comparable: input }) {
   return {
     degraded: input,
     'M_phi (restorer-s)': regression,
-    'M_phi through the VAE': await round8(restorer.reconstruct(regression)),
+    [`M_phi through the VAE (${ratioOf(restorer)})`]: await round8(restorer.reconstruct(regression)),
     'M_phi + white noise of equal error': toDepth(noise, 8),
-    CLDM: cldm,
+    [`CLDM (${ratioOf(restorer)})`]: cldm,
   };
 }
 
@@ -131,7 +134,7 @@ async function task(restorer, images, degradation) {
       rows.set(name, [...(rows.get(name) ?? []), await scoresOf(output, pair.reference)]);
     say(`${degradation} ${i + 1} of ${images.length}`);
   }
-  const cldm = rows.get('CLDM');
+  const cldm = rows.get(`CLDM (${ratioOf(restorer)})`);
   const lines = [...rows]
     .filter(([name]) => name.startsWith('M_phi'))
     .map(([name, list]) => {
@@ -200,7 +203,10 @@ async function wordControl(restorer, images, table) {
 }
 
 async function prompts(restorer, images) {
-  const kinds = { 'caption, sharp': [], 'no words': [], "another picture's caption, sharp": [] };
+  const ratio = ratioOf(restorer);
+  const kinds = Object.fromEntries(
+    ['caption, sharp', 'no words', "another picture's caption, sharp"].map((name) => [`${name} (${ratio})`, []]),
+  );
   const inputs = [];
   for (const image of images) inputs.push(await comparable(centre(image), parseDegradation('SR4')));
   const said = [];

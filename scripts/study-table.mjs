@@ -43,6 +43,10 @@ function cell(degradation, label, alias) {
   return interval ? `${text} <sub>${round(interval.low)}..${round(interval.high)}</sub>` : text;
 }
 
+/** A restorer's name, with how far its latent is smaller than the picture. */
+const ratios = results.manifest.compression ?? {};
+const headOf = (label) => (label in ratios ? `${label} (${Number(ratios[label].toFixed(2))} : 1)` : label);
+
 for (const alias of wanted) {
   const metric = metrics.find((m) => m.alias === alias);
   if (!metric) {
@@ -50,7 +54,7 @@ for (const alias of wanted) {
     continue;
   }
   const { direction } = metric;
-  console.log(`| ${alias} (${direction} is better) | ${labels.join(' | ')} |`);
+  console.log(`| ${alias} (${direction} is better) | ${labels.map(headOf).join(' | ')} |`);
   console.log(`|---|${labels.map(() => '---').join('|')}|`);
   for (const { name } of shown) console.log(`| ${name} | ${labels.map((l) => cell(name, l, alias)).join(' | ')} |`);
   console.log('');

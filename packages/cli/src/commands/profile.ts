@@ -43,6 +43,7 @@ interface Flags
   readonly metric?: readonly string[];
   readonly images?: string;
   readonly longSide?: number;
+  readonly seeds?: number;
   readonly seed: number;
   readonly out?: string;
 }
@@ -74,6 +75,11 @@ export function profileCommand(terminal: Terminal): Command {
     .option('--long-side <n>', 'reduce photographs to this long side (default 512)', integer('--long-side', 16));
   withDegradationFlags(command)
     .option('--seed <n>', 'seed of noise', integer('--seed', 0), 0)
+    .option(
+      '--seeds <n>',
+      'seeds over --images of restorers that draw, from --seed on (default 3)',
+      integer('--seeds', 1, 1000),
+    )
     .option('-o, --out <dir>', 'write figures, tables and numbers there; made where it is not there');
   return withExamples(withOutputFlags(command), EXAMPLES).action((flags: Flags) =>
     run(flags, new Session(terminal, flags)),
@@ -111,10 +117,16 @@ async function run(flags: Flags, session: Session): Promise<void> {
 }
 
 /** What is scored; undefined where nothing is. @throws UsageError for metrics without pictures */
-function qualityOf({ images, metric, longSide }: Flags) {
+function qualityOf({ images, metric, longSide, seeds }: Flags) {
   if (images !== undefined)
-    return { images, metrics: (metric ?? ['niqe']).map((alias) => ({ alias })), ...given('longSide', longSide) };
-  const flag = metric ? '--metric' : longSide === undefined ? undefined : '--long-side';
+    return {
+      images,
+      metrics: (metric ?? ['niqe']).map((alias) => ({ alias })),
+      ...given('longSide', longSide),
+      ...given('seeds', seeds),
+    };
+  const idle = { '--metric': metric, '--long-side': longSide, '--seeds': seeds };
+  const flag = Object.entries(idle).find(([, value]) => value !== undefined)?.[0];
   if (flag === undefined) return undefined;
   const told = { name: flag, expected: 'a folder of photographs beside it', got: 'none', fix: 'Give --images DIR' };
   throw new UsageError('IR_E_USAGE', explain(told));

@@ -235,12 +235,25 @@ describe('a report', () => {
     if (process.platform === 'linux') expect(report.restorers.every(({ memory }) => memory.bytes !== null)).toBe(true);
   });
 
-  test('a metric is the mean over the pictures that have a value, with an interval, and says what is missing', () => {
+  test('a metric is the mean over the pictures that have a value, and says what is missing', () => {
     const { brightness: none } = report.restorers[0]!.quality;
     expect(none).toMatchObject({ id: 'brightness[mean]@1', direction: 'higher', n: 2, undefined: { 'too-small': 1 } });
-    expect(none!.low!).toBeLessThanOrEqual(none!.mean!);
-    expect(none!.high!).toBeGreaterThanOrEqual(none!.mean!);
-    expect(report.pictures).toMatchObject({ names: ['a.png', 'b.png', 'small.png'], longSide: 512 });
+    expect([none!.low, none!.high]).toEqual([null, null]); // of two pictures nothing is told
+    expect(report.pictures).toMatchObject({ names: ['a.png', 'b.png', 'small.png'], longSide: 512, seeds: [0, 1, 2] });
+  });
+
+  test('of what draws the mean is over three seeds, and their spread stands apart', async () => {
+    for (const { family, quality } of report.restorers)
+      expect(quality.brightness!.seedDeviation !== null).toBe(family === 'latent-diffusion');
+    const images = Array.from({ length: 6 }, (_, i) => join(root, `${'ab'[i % 2]}.png`));
+    const many = images.map((path, i) => ({ name: `${i}.png`, path }));
+    const { quality } = await one('diffbir-tiny', {
+      settings: { steps: 2 },
+      quality: { images: many, metrics: [{ alias: 'brightness' }], seeds: 4 },
+    });
+    const { mean, low, high, n } = quality.brightness!;
+    expect(n).toBe(6);
+    expect(low! <= mean! && mean! <= high!).toBe(true);
   });
 
   test('progress ends where it was to', () => {

@@ -48,6 +48,8 @@ export interface ProfileOptions extends CallOptions {
     readonly metrics: readonly ({ readonly alias: string } & MetricSettings)[];
     /** Pictures above this long side are reduced to it; default 512, null: taken as they are. */
     readonly longSide?: number | null;
+    /** Seeds of restorers that draw, from `seed` on; default 3. */
+    readonly seeds?: number;
     readonly bootstrap?: { readonly resamples: number; readonly seed: number };
   };
 }
@@ -191,6 +193,7 @@ async function measure(
       identity,
       settings,
       scale: restorer.scale,
+      compression: restorer.compression ?? null,
       input: sizeOf(input),
       output: sizeOf(output),
       ran: ran ? { provider: ran.provider, threads: ran.threads, runtime: ran.runtime } : null,

@@ -1,8 +1,10 @@
+import { isRandom } from '../degradation/defaults.js';
 import { comparable } from '../degradation/protocol.js';
 import type { Image } from '../image/contract.js';
 import type { Metric, Score } from '../metric/contract.js';
 import { finite } from '../metric/finite.js';
 import { intervalMaker, meanOf } from '../report/bootstrap.js';
+import { FEWEST_PICTURES, pooledDeviation } from '../report/statistics.js';
 import type { Restorer } from '../restorer/contract.js';
 import { listImages, openStudyImage } from '../study/images.js';
 import { restoreForComparison } from '../study/protocol.js';
@@ -19,6 +21,8 @@ export interface Gallery extends AsyncDisposable {
 }
 
 const LONG_SIDE = 512;
+/** Of restorers that draw. */
+const SEEDS = 3;
 const BOOTSTRAP = { resamples: 2000, seed: 0 };
 
 const NONE: Gallery = { pictures: null, count: 0, judge: async () => ({}), [Symbol.asyncDispose]: async () => {} };
@@ -29,7 +33,8 @@ export async function openGallery(
 ): Promise<Gallery> {
   const { registry, quality, degradation, seed, signal } = options;
   if (!quality) return NONE;
-  const { longSide = LONG_SIDE, bootstrap = BOOTSTRAP } = quality;
+  const { longSide = LONG_SIDE, bootstrap = BOOTSTRAP, seeds: count = SEEDS } = quality;
+  const seeds = Array.from({ length: count }, (_, k) => seed + k);
   const metrics = quality.metrics.map((metric) => createMetric(registry, metric));
   const { files } = await listImages(quality.images);
   const call = signal ? { signal } : {};
@@ -37,27 +42,32 @@ export async function openGallery(
   for (const { path } of files) images.push(await openStudyImage(path, longSide, call));
   const intervalOf = intervalMaker(bootstrap);
 
+  async function scoresOf(restorer: Restorer, image: Image, seed: number): Promise<Score[]> {
+    signal?.throwIfAborted();
+    const pictures = await comparable(image, degradation, { seed, ...call });
+    const output = await restoreForComparison(restorer, pictures, { degradation, seed, exec: {}, signal });
+    const { reference, degraded } = pictures;
+    const input = { reference, image: output, input: degraded, applied: { degradation, seed }, ...call };
+    const scores: Score[] = [];
+    for (const metric of metrics) scores.push(await metric.score(input));
+    return scores;
+  }
+
   async function judge(restorer: Restorer, onPicture: () => void): Promise<Record<string, Quality>> {
-    const scores = metrics.map((): Score[] => []);
+    // Where nothing draws one seed stands for all.
+    const own = restorer.draws === false && !isRandom(degradation) ? seeds.slice(0, 1) : seeds;
+    const scores = metrics.map((): Score[][] => []);
     for (const image of images) {
-      signal?.throwIfAborted();
-      const pictures = await comparable(image, degradation, { seed, ...call });
-      const output = await restoreForComparison(restorer, pictures, {
-        degradation,
-        seed,
-        exec: {},
-        signal,
-      });
-      const { reference, degraded } = pictures;
-      const input = { reference, image: output, input: degraded, applied: { degradation, seed }, ...call };
-      for (const [i, metric] of metrics.entries()) scores[i]!.push(await metric.score(input));
+      const bySeed: Score[][] = [];
+      for (const one of own) bySeed.push(await scoresOf(restorer, image, one));
+      for (const i of metrics.keys()) scores[i]!.push(bySeed.map((all) => all[i]!));
       onPicture();
     }
     return Object.fromEntries(metrics.map((metric, i) => [metric.alias, summary(metric, scores[i]!, intervalOf)]));
   }
 
   return {
-    pictures: { names: files.map(({ name }) => name), longSide, bootstrap },
+    pictures: { names: files.map(({ name }) => name), longSide, bootstrap, seeds },
     count: files.length,
     judge,
     [Symbol.asyncDispose]: async () => {
@@ -68,22 +78,28 @@ export async function openGallery(
 
 function summary(
   { id, direction }: Metric,
-  scores: readonly Score[],
+  scores: readonly (readonly Score[])[],
   intervalOf: ReturnType<typeof intervalMaker>,
 ): Quality {
-  const values: number[] = [];
+  const bySeed: number[][] = [];
   const missing: Record<string, number> = {};
-  for (const score of scores.map(finite)) {
-    if (score.value !== null) values.push(score.value);
-    else missing[score.reason] = (missing[score.reason] ?? 0) + 1;
+  for (const all of scores) {
+    const told = all.map(finite);
+    const values = told.flatMap(({ value }) => value ?? []);
+    if (values.length > 0) bySeed.push(values);
+    else
+      for (const { reason } of told.slice(0, 1) as { reason: string }[]) missing[reason] = (missing[reason] ?? 0) + 1;
   }
-  const interval = intervalOf(values);
+  const values = bySeed.map(meanOf);
+  // As in reports: of fewer pictures nothing is told.
+  const interval = values.length < FEWEST_PICTURES ? null : intervalOf(values);
   return {
     id,
     direction,
     mean: values.length > 0 ? meanOf(values) : null,
     low: interval?.low ?? null,
     high: interval?.high ?? null,
+    seedDeviation: pooledDeviation(bySeed),
     n: values.length,
     ...(values.length < scores.length ? { undefined: missing } : {}),
   };

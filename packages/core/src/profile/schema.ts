@@ -59,9 +59,11 @@ const quality = z.strictObject({
   direction: z.enum(['higher', 'lower']),
   /** Over the pictures with a value; null where there is none. */
   mean: z.number().nullable(),
-  /** 95 % interval over the pictures; null for fewer than two. */
+  /** 95 % interval over the pictures, each by its mean over seeds; null for fewer than six. */
   low: z.number().nullable(),
   high: z.number().nullable(),
+  /** Standard deviation over the seeds of a picture, pooled over pictures; null for one seed. */
+  seedDeviation: z.number().nullable(),
   n: count,
   /** Why values are missing, and of how many pictures. */
   undefined: z.record(z.string(), count).optional(),
@@ -73,6 +75,8 @@ const restorer = z.strictObject({
   identity: z.string(),
   settings: z.record(z.string(), z.unknown()),
   scale: z.number().positive(),
+  /** Numbers of the picture for one of the latent that it passes; null: it passes none. */
+  compression: z.number().positive().nullable(),
   input: size,
   output: size,
   /** What ran its networks; null: it has none. */
@@ -117,6 +121,8 @@ export const profileSchema = z.strictObject({
       names: z.array(z.string()),
       longSide: z.int().nullable(),
       bootstrap: z.strictObject({ resamples: z.int(), seed: z.int() }),
+      /** Of restorers that draw; the others run once. */
+      seeds: z.array(count).min(1),
     })
     .nullable(),
 });

@@ -1,3 +1,4 @@
+import { FEWEST_PICTURES } from '../report/statistics.js';
 import type { ProfileReport, RestorerProfile } from './schema.js';
 import {
   byPart,
@@ -56,8 +57,13 @@ export function mainTable(report: ProfileReport): ProfileTable {
 export function partsTable({ restorers }: ProfileReport): ProfileTable {
   const rows = restorers
     .filter(({ evaluations }) => evaluations.total > 0)
-    .map((one) => [one.id, parametersText(one) || 'not known', byPart(one.evaluations.parts)]);
-  return { head: ['restorer', 'parameters by part', 'passes for one picture'], rows };
+    .map((one) => [
+      one.id,
+      one.compression === null ? '-' : `${Number(one.compression.toFixed(2))} : 1`,
+      parametersText(one) || 'not known',
+      byPart(one.evaluations.parts),
+    ]);
+  return { head: ['restorer', 'latent', 'parameters by part', 'passes for one picture'], rows };
 }
 
 /** The sampling time, of restorers that sample. */
@@ -100,7 +106,7 @@ export function notes(report: ProfileReport): string[] {
 }
 
 function metricNotes(report: ProfileReport): string[] {
-  const { names, longSide, bootstrap } = report.pictures!;
+  const { names, longSide, bootstrap, seeds } = report.pictures!;
   const { resamples } = bootstrap;
   const size = longSide === null ? 'as they are' : `of long side up to ${longSide}`;
   const lines = metricsOf(report).map((alias) => {
@@ -109,7 +115,7 @@ function metricNotes(report: ProfileReport): string[] {
     return `${alias}: ${found[0]!.id}, ${directionText(found[0]!.direction)}${least < names.length ? `; defined for ${least} of ${names.length} pictures at least` : ''}`;
   });
   return [
-    `metrics: means over ${names.length} pictures ${size}, 95 % bootstrap intervals over them (${resamples} resamples)`,
+    `metrics: means over ${names.length} pictures ${size}, of restorers that draw each over ${seeds.length} seeds, whose spread stands behind ±; 95 % bootstrap intervals over pictures (${resamples} resamples), none for fewer than ${FEWEST_PICTURES}`,
     ...lines,
   ];
 }

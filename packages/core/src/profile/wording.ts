@@ -22,11 +22,12 @@ export const memoryText = (bytes: number | null): string =>
 
 export const percentText = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
-export function qualityText({ mean, low, high }: Quality): string {
+export function qualityText({ mean, low, high, seedDeviation }: Quality): string {
   if (mean === null) return '-';
   const decimals = decimalsFor(mean);
   const range = low === null || high === null ? '' : ` [${low.toFixed(decimals)}, ${high.toFixed(decimals)}]`;
-  return `${mean.toFixed(decimals)}${range}`;
+  const spread = seedDeviation === null ? '' : ` ±${seedDeviation.toFixed(decimals)}`;
+  return `${mean.toFixed(decimals)}${spread}${range}`;
 }
 
 /** `denoiser 100, encoder 1`: numbers by part. */

@@ -179,12 +179,15 @@ describe('a report of a sweep over restorers', () => {
     expect(tables.match(/class="all-along [^"]*" colspan="6"/g)).toHaveLength(2 * 3 * 2 * 2);
     expect(tables.match(/<th class="sweep-group"[^>]*><span>SR4</g)).toHaveLength(2 * 3);
     const words = wordsOf('tables');
+    // The ratio stands by every name that passes a latent, and by no other.
+    expect(words.match(new RegExp(`${SERIES[0]} latent 12 : 1 `, 'g'))!.length).toBe(2 * 3 * 3);
+    expect(words.match(/latent 12 : 1/g)).toHaveLength(2 * 3 * 3 * 2);
     // Beside the means of each metric: the list is cut where the start lies inside.
     expect(words.match(new RegExp(`sampling steps of ${SERIES[0]} 1 5 9 13 17 21`, 'g'))).toHaveLength(2);
     expect(words).not.toContain(`sampling steps of ${SERIES[1]}`);
     expect(words).toContain('Spread, as standard deviations: over pictures / over the seeds of a picture');
-    expect(words).toMatch(new RegExp(`${SERIES[0]} \\d\\.\\d\\d / \\d\\.\\d\\d `));
-    expect(words).toMatch(new RegExp(`${SERIES[1]} first −\\d`));
+    expect(words).toMatch(new RegExp(`${SERIES[0]} latent 12 : 1 \\d\\.\\d\\d / \\d\\.\\d\\d `));
+    expect(words).toMatch(new RegExp(`${SERIES[1]} latent 12 : 1 first −\\d`));
   });
 
   test('gives series, places and differences to the first in the CSV', async () => {
@@ -193,6 +196,7 @@ describe('a report of a sweep over restorers', () => {
       Object.fromEntries(line.split(',').map((value, i) => [head!.split(',')[i], value])),
     );
     expect(rows).toHaveLength(2 * 3 * 14);
+    for (const { restorer, latent_ratio: ratio } of rows) expect(ratio).toBe(/ t=/.test(restorer!) ? '12' : '');
     const [none, own] = [rows[0]!, rows.find(({ series_x: x, degradation }) => x === '1000' && degradation === 'SR4')!];
     expect([none.series, none.series_x, none.difference_to_first]).toEqual(['', '', '']);
     expect(own).toMatchObject({ metric: 'psnr', series: SERIES[0], first_verdict: 'worse' });

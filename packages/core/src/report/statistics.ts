@@ -97,8 +97,8 @@ function deviation(values: readonly number[]): number | null {
 }
 
 /** Square root of the mean over pictures of the unbiased variance over seeds. */
-function pooledDeviation(values: Values): number | null {
-  const variances = [...values.values()].flatMap((seeds) => {
+export function pooledDeviation(values: Iterable<readonly number[]>): number | null {
+  const variances = [...values].flatMap((seeds) => {
     const own = deviation(seeds);
     return own === null ? [] : [own ** 2];
   });
@@ -157,7 +157,7 @@ export function statisticsOf({ spec, metrics, rows }: Pick<StudyResults, 'spec' 
       mean: means.length === 0 ? null : meanOf(means),
       interval: interval(means),
       pictureDeviation: deviation(means),
-      seedDeviation: pooledDeviation(values),
+      seedDeviation: pooledDeviation(values.values()),
       undefinedScores: [...reasons].sort(byAlphabet).map(([reason, count]) => ({ reason, count })),
       failures,
     };

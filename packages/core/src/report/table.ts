@@ -16,6 +16,7 @@ const COLUMNS = [
   'seed_deviation',
   'undefined',
   'failed',
+  'latent_ratio',
   'difference_to_nothing',
   'difference_low',
   'difference_high',
@@ -48,7 +49,10 @@ function against(
 }
 
 /** Every mean of the report with its interval and its paired differences to doing nothing and to its series' first point, numbers in full. */
-export function tableCsv({ spec, metrics }: Pick<StudyResults, 'spec' | 'metrics'>, statistics: Statistics): string {
+export function tableCsv(
+  { spec, metrics, manifest }: Pick<StudyResults, 'spec' | 'metrics' | 'manifest'>,
+  statistics: Statistics,
+): string {
   const nothing = spec.restorers.find(isNothing)?.label;
   const firsts = new Map(seriesNamed(spec.restorers).map(({ name, points }) => [name, points[0]!.label]));
   const lines = metrics.flatMap(({ alias }) =>
@@ -60,7 +64,7 @@ export function tableCsv({ spec, metrics }: Pick<StudyResults, 'spec' | 'metrics
         const names = [name, alias, label] as const;
         return [
           ...[alias, name, x, label, n, mean, interval?.low, interval?.high],
-          ...[pictureDeviation, seedDeviation, missing, failures],
+          ...[pictureDeviation, seedDeviation, missing, failures, manifest.compression?.[label]],
           ...against(nothing, names, statistics),
           ...[series, place],
           ...against(series === undefined ? undefined : firsts.get(series), names, statistics),

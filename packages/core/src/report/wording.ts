@@ -27,6 +27,12 @@ export function decimalsOf({ spec }: Pick<StudyResults, 'spec'>, statistics: Sta
   return largest < 1.5 ? 4 : largest < 1000 ? 2 : 0;
 }
 
+/** `12 : 1` for a restorer that passes a latent, how far that is smaller than the picture; nothing for the others. */
+export function ratioText({ manifest }: Pick<StudyResults, 'manifest'>, label: string): string | undefined {
+  const ratio = manifest.compression?.[label];
+  return ratio === undefined ? undefined : `${Number(ratio.toFixed(2))} : 1`;
+}
+
 /** `a`, `a and b`, `a, b and c`. */
 export function listed(words: readonly string[], conjunction = 'and'): string {
   if (words.length < 2) return words.join('');

@@ -32,6 +32,8 @@ export interface Restorer {
   readonly draws?: boolean;
   /** Sampling steps that a run takes, of those that sample: what reports state beside Figures 6 and 7. */
   readonly stepCount?: number;
+  /** Numbers of the picture for one number of the latent that it passes through (12 for f8 with 16 channels); absent: it passes none. */
+  readonly compression?: number | undefined;
   /** Of restorers told the degradation: the identity for this one, its tuned constants named. @throws UsageError `IR_E_DEGRADATION` where refused */
   identityFor?(degradation: Degradation): string;
   restore(image: Image, options?: RestoreOptions): Promise<Image>;

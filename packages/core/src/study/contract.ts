@@ -196,6 +196,8 @@ export interface RunManifest {
   readonly models: Readonly<Record<string, string>>;
   /** Sampling steps that restorers take, by label: under a start inside fewer than were asked for; absent: none samples. */
   readonly steps?: Readonly<Record<string, number>>;
+  /** Numbers of the picture for one of the latent, of restorers that pass one, by label; absent: none does. */
+  readonly compression?: Readonly<Record<string, number>>;
   readonly images: readonly StudyImage[];
   readonly seeds: readonly number[];
   readonly specHash: string;

@@ -60,7 +60,7 @@ export interface RunRecord {
 
 /** Writes `manifest.json` at the start of a run, and again at its end. @throws EnvironmentError `IR_E_WRITE` */
 export async function recordRun(out: string, plan: DetailedPlan, jobs: number, cellsDone: number): Promise<RunRecord> {
-  const { spec, machinery, native, models, steps, images } = plan;
+  const { spec, machinery, native, models, steps, compression, images } = plan;
   const base: Omit<RunManifest, 'runs'> = {
     schema: 'ir.run/1',
     versions: { ...machinery.versions, node: process.version },
@@ -69,6 +69,7 @@ export async function recordRun(out: string, plan: DetailedPlan, jobs: number, c
     host: host(spec.threads, jobs),
     models,
     ...(Object.keys(steps).length > 0 ? { steps } : {}),
+    ...(Object.keys(compression).length > 0 ? { compression } : {}),
     images: images.map(({ name, hash, width, height }) => ({ name, hash, width, height })),
     seeds: spec.seeds,
     specHash: hashOf(spec),

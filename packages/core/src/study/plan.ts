@@ -51,8 +51,9 @@ export interface DetailedPlan extends Omit<StudyPlan, 'done'> {
   readonly machinery: Machinery;
   readonly native: NativeReport;
   readonly models: Readonly<Record<string, string>>;
-  /** Sampling steps by the restorer's label. */
+  /** Sampling steps, and how far latents are smaller than pictures, by the restorer's label. */
   readonly steps: Readonly<Record<string, number>>;
+  readonly compression: Readonly<Record<string, number>>;
 }
 
 /** A restorer that refuses a degradation: an error, or left out where the spec says so. */
@@ -91,12 +92,13 @@ export async function drawPlan(asked: StudySpec, options: StudyOptions): Promise
   );
   const { images } = survey;
   const models = Object.fromEntries(surveys.flatMap(({ model }) => (model ? filesOf(model) : [])));
-  const steps = Object.fromEntries(
-    spec.restorers.flatMap(({ label }, r) => {
-      const { stepCount } = surveys[r]!;
-      return stepCount === undefined ? [] : [[label, stepCount]];
-    }),
-  );
+  const byLabel = (key: 'stepCount' | 'compression') =>
+    Object.fromEntries(
+      spec.restorers.flatMap(({ label }, r) => {
+        const value = surveys[r]![key];
+        return value === undefined ? [] : [[label, value]];
+      }),
+    );
   const cells = layCells(spec, { images, surveys, metrics, machinery });
   return {
     spec,
@@ -106,7 +108,8 @@ export async function drawPlan(asked: StudySpec, options: StudyOptions): Promise
     machinery,
     native,
     models,
-    steps,
+    steps: byLabel('stepCount'),
+    compression: byLabel('compression'),
     skipped: [...lacking, ...skipped, ...survey.skipped, ...refused],
   };
 }

@@ -64,6 +64,8 @@ export interface Survey {
   readonly draws: boolean;
   /** Sampling steps that it takes; absent: it samples nothing. */
   readonly stepCount?: number;
+  /** Of what passes a latent, how far that is smaller than the picture. */
+  readonly compression?: number;
   readonly model?: StudyModel;
 }
 
@@ -92,6 +94,7 @@ function survey(opened: Restorer, degradations: readonly StudyDegradation[]): Su
     general: opened.identity,
     draws: opened.draws !== false,
     ...(opened.stepCount ? { stepCount: opened.stepCount } : {}),
+    ...(opened.compression ? { compression: opened.compression } : {}),
     ...modelOf(opened),
   };
 }

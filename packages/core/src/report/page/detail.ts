@@ -1,9 +1,10 @@
+import type { StudyResults } from '../../study/contract.js';
 import { COARSE_BELOW, type Detail, type DetailPlace, ENLARGEMENT, FINE_ABOVE, type Fineness } from '../detail.js';
 import { FINE, NEIGHBOURHOOD } from '../detail-map.js';
 import { BAND_EDGES } from '../detail-spectrum.js';
 import { html, type Markup, relativeUrl, trusted } from '../html.js';
 import { FEWEST_PICTURES, type Verdict } from '../statistics.js';
-import { counted, fixed } from '../wording.js';
+import { counted, fixed, ratioText } from '../wording.js';
 import { symbolOf } from './curves.js';
 
 const short = (value: number) => String(Number(value.toPrecision(2)));
@@ -38,7 +39,12 @@ const finenessList = (all: readonly Fineness[]): Markup | false =>
 function spectrum(
   { degradation, pictures, curves, fineness: told, svg, file }: Detail['spectra'][number],
   detail: Detail,
+  results: StudyResults,
 ): Markup {
+  const ratioOf = (restorer: string): Markup | false => {
+    const ratio = ratioText(results, restorer);
+    return ratio !== undefined && html`<small>latent ${ratio}</small>`;
+  };
   const look = (restorer: string) => detail.looks.find(({ label }) => label === restorer)!;
   const bands = curves[0]?.bands ?? [];
   return html`<h3>By frequency: ${degradation}</h3>
@@ -50,7 +56,7 @@ ${finenessList(told)}
 <thead><tr><th scope="col">Restorer</th>${bands.map(({ frequency }) => html`<th scope="col">${short(frequency)}</th>`)}</tr></thead>
 <tbody>${curves.map(
     (curve) =>
-      html`<tr><th scope="row">${symbolOf(look(curve.restorer))}${curve.restorer}</th>${curve.bands.map(bandCell)}</tr>\n`,
+      html`<tr><th scope="row">${symbolOf(look(curve.restorer))}${curve.restorer}${ratioOf(curve.restorer)}</th>${curve.bands.map(bandCell)}</tr>\n`,
   )}</tbody></table></div>
 <p class="files">Files: <a href="${relativeUrl(file)}">${file}</a>, <a href="detail.csv" download>detail.csv</a>.</p></figure>`;
 }
@@ -74,13 +80,13 @@ function place({ image, degradation, rect, top, original, outputs }: DetailPlace
 }
 
 /** "Where detail is lost", for studies that ask for it. */
-export function detailSection(detail: Detail): Markup {
+export function detailSection(detail: Detail, results: StudyResults): Markup {
   const body =
     detail.spectra.length === 0
       ? html`<p>No pictures are kept of which an original and an output could be compared.</p>`
       : html`<p>Of the pictures kept, BT.601 luma. By frequency: spectra under a Hann window over the whole picture, less its mean, since borders that do not continue each other would look like detail; radially averaged over half octaves up to ${BAND_EDGES.at(-1)!} cycles per pixel. Retained power says how much detail is there, the error-to-signal ratio how much of it is wrong: detail that is invented keeps the power and does not lower the error. A ratio of 0 is not drawn.</p>
 <p>By place: detail is what a Gaussian of ${FINE} pixels smooths away, its root mean square taken around each pixel (Gaussian of ${NEIGHBOURHOOD} pixels). With several seeds, curves are means over them, maps and crops of the first.</p>
-${detail.spectra.map((one) => spectrum(one, detail))}
+${detail.spectra.map((one) => spectrum(one, detail, results))}
 ${detail.places.map(place)}`;
   return html`<section id="detail" aria-labelledby="detail-title">
 <h2 id="detail-title">Where detail is lost</h2>

@@ -59,7 +59,7 @@ ${claimsSection(context)}
 ${curvesSection(context)}
 ${tablesSection(context)}
 ${picturesSection(context)}
-${context.detail && detailSection(context.detail)}
+${context.detail && detailSection(context.detail, context.results)}
 ${missingSection(context)}
 ${methodSection(context)}
 ${runSection(context)}

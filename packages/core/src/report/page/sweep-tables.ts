@@ -2,7 +2,7 @@ import type { ResultMetric } from '../../study/contract.js';
 import { html, type Markup } from '../html.js';
 import { lookOf } from '../palette.js';
 import type { Sweep, SweepPoint, SweepSeries } from '../sweep.js';
-import { directionText, metricTitle } from '../wording.js';
+import { directionText, metricTitle, ratioText } from '../wording.js';
 import {
   type CellPlace,
   differenceCell,
@@ -30,9 +30,11 @@ interface Body {
   readonly steps?: boolean;
 }
 
-function rowHead(label: string, { series: looks }: PageContext): Markup {
+/** A name, below it how far its latent is smaller than the picture; `of`: the restorer that tells, for a series one of its points. */
+function rowHead(label: string, { series: looks, results }: PageContext, of = label): Markup {
   const look = lookOf(looks, { label });
-  return html`<th scope="row">${look && symbolOf(look)}${label}</th>`;
+  const ratio = ratioText(results, of);
+  return html`<th scope="row">${look && symbolOf(look)}${label}${ratio !== undefined && html`<small>latent ${ratio}</small>`}</th>`;
 }
 
 const gap = html`<td class="none">–</td>`;
@@ -60,7 +62,7 @@ function sweepTable(
 <tr><th class="sweep-group" scope="rowgroup" colspan="${width + 1}"><span>${degradation}</span></th></tr>
 ${series.map(
   (one) =>
-    html`<tr>${rowHead(one.name, context)}${sweep.places.map((x) => {
+    html`<tr>${rowHead(one.name, context, one.points[0]!.label)}${sweep.places.map((x) => {
       const found = one.points.find((candidate) => candidate.x === x);
       return found ? point(degradation, found, one) : gap;
     })}</tr>\n`,

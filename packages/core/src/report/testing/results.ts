@@ -223,6 +223,7 @@ export function madeUpResults({
       native: { variant: 'avx2', backend: 'cpu', cuda: false, build: { compiler: 'gcc 12.2.0' } },
       host: { cpu: 'AMD EPYC', cores: 2 },
       models: { 'restorer-s': 'ab'.repeat(32) },
+      compression: Object.fromEntries(spec.restorers.flatMap(({ id, label }) => (id === 'ldm-s' ? [[label, 12]] : []))),
       steps: Object.fromEntries(
         spec.restorers.flatMap(({ label, series, x = 0 }) => (series === SERIES[0] ? [[label, 1 + x / 50]] : [])),
       ),

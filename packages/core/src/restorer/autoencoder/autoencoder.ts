@@ -10,7 +10,7 @@ import { hashOf } from '../../study/canonical.js';
 import type { RestoreOptions, Restorer } from '../contract.js';
 import { type DirectRestorer, openRestorer, scaleAlpha } from '../direct/direct.js';
 import { checkTilePlan } from '../direct/tiles.js';
-import { decode, encode, tryAutoencoder } from '../latent/autoencoder.js';
+import { compressionOf, decode, encode, tryAutoencoder } from '../latent/autoencoder.js';
 import { openGraphs, stated } from '../latent/open-graphs.js';
 import { cutTo, rgbOf, toImage } from '../latent/pictures.js';
 import { assertInUse, checkSides, paddedFor, planFor } from '../latent/running.js';
@@ -100,6 +100,9 @@ class Autoencoder implements AutoencoderRestorer {
   }
   get scale(): number {
     return this.initial?.scale ?? 1;
+  }
+  get compression(): number {
+    return compressionOf(this.manifest);
   }
   get ran(): NetworkRun {
     const runs = this.#all.map(({ ran }) => ran);

@@ -19,6 +19,10 @@ type EncoderPart = LatentManifest['parts']['encoder'];
 type DecoderPart = LatentManifest['parts']['decoder'];
 type Latent = LatentManifest['latent'];
 
+/** How far the latent is smaller than the picture: 3 f^2 numbers of RGB become `channels`. */
+export const compressionOf = ({ latent: { factor, channels } }: { readonly latent: Latent }): number =>
+  (3 * factor ** 2) / channels;
+
 /** Noise for a sample of the encoder's distribution; absent: its mode. `step` tells the samples of one run apart. */
 export interface EncoderDraw {
   readonly noise: PhiloxNoise;

@@ -15,7 +15,7 @@ import { hashOf } from '../../study/canonical.js';
 import type { RestoreOptions, TilePlan } from '../contract.js';
 import { scaleAlpha } from '../direct/direct.js';
 import { checkTilePlan } from '../direct/tiles.js';
-import { decode, type EncoderDraw, encode } from './autoencoder.js';
+import { compressionOf, decode, type EncoderDraw, encode } from './autoencoder.js';
 import { BUILTIN_CAPTIONERS, captionerOf } from './captioner.js';
 import { fixColour } from './colour.js';
 import type { Captioner, LatentRestorer, LatentStep } from './contract.js';
@@ -172,6 +172,9 @@ class Latent implements LatentRestorer {
   }
   get stepCount(): number {
     return this.settings.stage === 'sample' ? (this.settings.until ?? this.sampling.count) : 0;
+  }
+  get compression(): number | undefined {
+    return this.settings.stage === 'initial' ? undefined : compressionOf(this.manifest);
   }
   get ran(): NetworkRun {
     const runs = this.parts.runs();
