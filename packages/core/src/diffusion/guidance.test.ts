@@ -49,6 +49,38 @@ describe('guidance', () => {
     await expect(finish(plan, z, { model, guidance: () => 2 })).rejects.toMatchObject({ code: 'IR_E_NOT_FINITE' });
   });
 
+  test('the gradient towards a target: x0 - 6000 s w (x0 - target) / (N q), where and as often as asked', async () => {
+    const target = Float32Array.of(1, 1, 1, 1);
+    const step = { ...euler(SD, sigmaList(SD, times)).steps[3]!, t: 500, q: 0.5 };
+    const pulled = async (more: Partial<Parameters<typeof gradientTowards>[0]>, at = {}) => {
+      const x0 = Float32Array.of(0, 2, 0, 0);
+      await gradientTowards({ target, scale: 1e-5, ...more })(x0, { ...step, ...at }, {});
+      return [...x0];
+    };
+    const gain = 0.06 / (4 * 0.5); // of N = 4 elements
+    const near = (got: readonly number[], want: readonly number[]) => {
+      for (const [i, value] of got.entries()) expect(value).toBeCloseTo(want[i]!, 6);
+    };
+    near(await pulled({}), [gain, 2 - gain, gain, gain]);
+    near(await pulled({ perSize: false }), [0.12, 1.88, 0.12, 0.12]);
+    near(await pulled({ repeat: 2 }), [
+      1 - (1 - gain) ** 2,
+      1 + (1 - gain) ** 2,
+      1 - (1 - gain) ** 2,
+      1 - (1 - gain) ** 2,
+    ]);
+    near(await pulled({ weights: Float32Array.of(0, 2) }), [0, 2 - 2 * gain, 0, 2 * gain]); // the same for every channel
+    // Active for stop < t + 1 < start.
+    for (const [more, active] of [
+      [{ start: 501 }, false],
+      [{ start: 502 }, true],
+      [{ stop: 501 }, false],
+      [{ stop: 500 }, true],
+    ] as const)
+      expect((await pulled(more))[0] !== 0).toBe(active);
+    expect((await pulled({}, { q: 0 }))[0]).toBe(0);
+  });
+
   test('no restoration guidance changes nothing beyond rounding; a full pull lands on the target', async () => {
     const target = Float32Array.from(z, (v) => v / 2);
     const plan = euler(SD, sigmaList(SD, times));

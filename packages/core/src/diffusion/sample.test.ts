@@ -5,10 +5,12 @@ import {
   dpmSolver,
   euler,
   heun,
+  makeSchedule,
   onePrediction,
   philoxNoise,
   pullTowards,
   respaced,
+  type SampleBySettings,
   type SamplerPlan,
   sample,
   sgmTimes,
@@ -80,7 +82,72 @@ describe('scalar goldens (REFERENCE B.7 b: float64, x_T = 1, m = x t / (t + 1))'
   );
 });
 
+describe('published loops without noise (REFERENCE B.7 a: float32 of diffusers, linear from 1e-4 to 0.02)', () => {
+  const linear = makeSchedule();
+  const leading = (n: number) => Array.from({ length: n }, (_, i) => ((n - 1 - i) * 1000) / n);
+  /** (4, 3, 8, 8) of arange(768) / 768 reshaped to (3, 8, 8, 4) with its last axis moved to the front. */
+  const ramp = Float32Array.from({ length: 768 }, (_, at) => (4 * (at % 192) + Math.floor(at / 192)) / 768);
+  const sumOf = async (plan: SamplerPlan) => (await finish(plan, ramp)).z.reduce((sum, v) => sum + Math.abs(v), 0);
+
+  test.each<[string, number, number, SamplerPlan]>([
+    ['DDIM', 172.0067, 3, ddim(linear, { times: leading(10), clip: 1 })],
+    ['DDIM, beta from 0.01', 149.8295, 3, ddim(makeSchedule({ betaStart: 0.01 }), { times: leading(10), clip: 1 })],
+    [
+      'DDIM, beta from 0.01, abar_0 at the end',
+      149.0784,
+      3,
+      ddim(makeSchedule({ betaStart: 0.01 }), { times: leading(10), clip: 1, finalAlphaBar: 'first' }),
+    ],
+    ['DDPM, the mean alone', 0.660935189, 6, ddpm(linear, { times: leading(1000), variance: 'none' })],
+  ])('%s: %d', async (_, sum, digits, plan) => {
+    expect(await sumOf(plan)).toBeCloseTo(sum, digits);
+  });
+
+  test('DPM-Solver++(2M) to the least level, second order to the end', async () => {
+    const times = [999, 899, 799, 699, 599, 500, 400, 300, 200, 100];
+    const list = sigmaList(linear, times, { final: 'least' });
+    expect(await sumOf(dpmSolver(linear, { ...list, lowerOrderFinal: false }))).toBeCloseTo(253.5529, 2);
+  });
+
+  test('variances of DDPM at 487 and 999, of DDIM with eta 1 over 20 and 20 times', () => {
+    const noise = ({ steps }: SamplerPlan, i = 0) => steps[i]!.noise ** 2;
+    expect(noise(ddpm(linear, { times: [487, 486] }))).toBeCloseTo(0.00979, 5);
+    expect(noise(ddpm(linear, { times: [999, 998] }))).toBeCloseTo(0.02, 5);
+    expect(noise(ddim(linear, { times: [420, 400], eta: 1 }))).toBeCloseTo(0.14771, 4);
+    expect(noise(ddim(linear, { times: [980, 960], eta: 1 }))).toBeCloseTo(0.3246, 4);
+  });
+
+  test('Euler over 1100 times, the scaled input taking the place of the sample (a quirk of that test)', async () => {
+    const long = makeSchedule({ steps: 1100 });
+    const times = Array.from({ length: 10 }, (_, i) => ((9 - i) * 1099) / 9);
+    const plan = euler(long, sigmaList(long, times));
+    let z: Float32Array<ArrayBufferLike> = ramp.map((v) => v * plan.initialScale);
+    for (const step of plan.steps) {
+      const scaled = z.map((v) => v * step.inputScale);
+      const one = { ...plan, steps: [{ ...step, inputScale: 1 }] };
+      z = (await finish(one, scaled)).z;
+    }
+    expect(z.reduce((sum, v) => sum + Math.abs(v), 0)).toBeCloseTo(10.0807, 3);
+  });
+});
+
 describe('runs', () => {
+  test('a schedule and a sampler by name run as the plan that they make', async () => {
+    const z = Float32Array.of(0.3, -1, 2);
+    const times = respaced(8).reverse();
+    const ends = async (given: object) => {
+      const zs: number[][] = [];
+      const options: unknown = { schedule: SD, steps: 8, model: toy, noise: silent, z, ...given };
+      for await (const step of sample(options as SampleBySettings)) zs.push([...step.z]);
+      return zs;
+    };
+    const whole = await ends({ sampler: 'ddim' });
+    expect(whole.at(-1)).toEqual([...(await finish(ddim(SD, { times }), z)).z]);
+    expect(await ends({ sampler: { name: 'ddim', eta: 0 }, spacing: 'trailing' })).not.toEqual(whole);
+    expect(await ends({ sampler: 'heun', start: { time: 600 } })).toHaveLength(9);
+    await expect(ends({ sampler: 'dddim' })).rejects.toMatchObject({ code: 'IR_E_SCHEMA' });
+  });
+
   const plan = ddim(SD, { times: respaced(20).reverse(), eta: 1 });
   const noise = philoxNoise(7n, '12'.repeat(32));
 

@@ -5,6 +5,8 @@ import { notFinite } from '../finite.js';
 import type { Correction, GuidanceScale } from './guidance.js';
 import type { NoisePurpose, NoiseSource } from './noise.js';
 import type { SamplerPlan, SamplerStep } from './plan.js';
+import { type GivenSampling, makeSampling, readSampling } from './sampling.js';
+import type { Schedule } from './schedule.js';
 
 /** What the network says: one output, or one with and one without the condition (classifier-free guidance). */
 export type ModelOutput = Float32Array | { readonly conditional: Float32Array; readonly unconditional: Float32Array };
@@ -35,6 +37,18 @@ export interface SampleOptions {
   readonly recycle?: 'all' | 'z' | undefined;
   readonly exec?: Omit<ExecOptions, 'signal'>;
   readonly signal?: AbortSignal;
+}
+
+/** A run by settings instead of a plan: the schedule, and what `makeSampling` makes a plan of. `z` is where the plan starts (`startFromNoise`, `startFrom`). */
+export type SampleBySettings = Omit<SampleOptions, 'plan' | 'start'> & GivenSampling & { readonly schedule: Schedule };
+
+function planned(options: SampleOptions | SampleBySettings): SampleOptions {
+  if ('plan' in options) return options;
+  const { schedule, sampler, steps, spacing, offset, law, start, ...rest } = options;
+  const given = Object.entries({ sampler, steps, spacing, offset, law, start }).filter(([, one]) => one !== undefined);
+  const settings = readSampling(Object.fromEntries(given) as unknown as GivenSampling);
+  const made = makeSampling(schedule, settings, { whole: false, nearest: false });
+  return { ...rest, plan: made.plan, start: made.start };
 }
 
 /** One step of a run; unless they are recycled the arrays belong to the receiver and are not written again. */
@@ -178,11 +192,12 @@ function assertFinite(values: Float32Array, step: SamplerStep, name: string): vo
 }
 
 /**
- * Runs a plan step by step: pure over the network and the noise. Every step is one call of the fused kernel (two with a correction, one more for
+ * Runs a plan, or the one that settings make, step by step: pure over the network and the noise. Every step is one call of the fused kernel (two with a correction, one more for
  * churn or a scaled input). Rejects with the signal's reason within a step.
  * @throws InputError `IR_E_NOT_FINITE` where a sample is no longer a number; whatever the model throws
  */
-export async function* sample(options: SampleOptions): AsyncGenerator<SampledStep, void, undefined> {
+export async function* sample(given: SampleOptions | SampleBySettings): AsyncGenerator<SampledStep, void, undefined> {
+  const options = planned(given);
   const { plan, model, noise, start = 0, guidance = () => 1, correction, signal } = options;
   const inline = options.z.length <= SHORT;
   const exec: ExecOptions = { inline, ...options.exec, ...(signal ? { signal } : {}) };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { describeValue, explain, UsageError } from '../errors.js';
+import { describeValue, explain, parseWith, UsageError } from '../errors.js';
 import type { SamplerPlan } from './plan.js';
 import { ddim } from './samplers/ddim.js';
 import { ddpm } from './samplers/ddpm.js';
@@ -75,6 +75,20 @@ export const samplingShape = {
 const samplingSchema = z.strictObject(samplingShape);
 
 export type SamplingSettings = z.output<typeof samplingSchema>;
+type SamplingInput = z.input<typeof samplingSchema>;
+
+/** The same as a caller may give it: a sampler by its name alone, defaults left out. */
+export type GivenSampling = Omit<SamplingInput, 'sampler'> & {
+  readonly sampler: SamplingInput['sampler'] | SamplingInput['sampler']['name'];
+};
+
+/** Settings from what a caller gives. @throws UsageError `IR_E_SCHEMA` naming the key */
+export const readSampling = (given: GivenSampling): SamplingSettings =>
+  parseWith(
+    samplingSchema,
+    typeof given.sampler === 'string' ? { ...given, sampler: { name: given.sampler } } : given,
+    'sampling',
+  );
 
 /** What the network asks of a plan. */
 export interface NetworkTime {

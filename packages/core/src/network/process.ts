@@ -159,8 +159,17 @@ export class NetworkProcess {
 
   #settle({ value, error }: { value?: unknown; error?: WorkerFailure }): void {
     const pending = this.#take();
-    if (error) pending?.reject(new ModelError(this.#explain('the graph to run', error.message), { cause: error }));
+    if (error) pending?.reject(this.#failure(error));
     else if (pending) this.#answer(pending, value);
+  }
+
+  /** What the runtime says of a pass that failed: memory is the machine's affair, everything else the graph's. */
+  #failure(cause: WorkerFailure): ModelError | EnvironmentError {
+    const refused = /Failed to allocate memory(?: for requested buffer of size (\d+))?/.exec(cause.message);
+    if (!refused) return new ModelError(this.#explain('the graph to run', cause.message), { cause });
+    const got = refused[1] ? `none left for ${refused[1]} bytes more` : 'too little';
+    const told = { name: this.#name, expected: 'memory enough', got, fix: 'Use smaller tiles' };
+    return new EnvironmentError('IR_E_WORKER', explain(told), { cause });
   }
 
   #stop(reason: unknown): void {

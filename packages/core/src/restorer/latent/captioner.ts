@@ -45,10 +45,10 @@ function tagger(part: TagsPart, parts: OpenParts): Captioner {
   };
 }
 
-/** Properties of the content in words, the surest way of saying what is to be seen that needs no network. */
+/** Measured properties in words, the surest way of saying what is to be seen that needs no network: those of the content, those of quality when asked. */
 export const measuredCaptioner = (table: CaptionTable): Captioner => ({
   id: 'measured',
-  caption: async (image) => wordsOf(table, measure(rgbOf(image)), { quality: false }).join(', '),
+  caption: async (image, { quality = false } = {}) => wordsOf(table, measure(rgbOf(image)), { quality }).join(', '),
 });
 
 /** T of a model (Eq. 6), undefined where it has none. */

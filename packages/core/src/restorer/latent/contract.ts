@@ -9,7 +9,12 @@ import type { Grid } from './grid.js';
 export interface Captioner {
   /** By which a manifest names it; part of a result's identity, so a change of its words changes the id. */
   readonly id: string;
-  caption(image: Image, options?: CallOptions): Promise<string>;
+  caption(image: Image, options?: CaptionOptions): Promise<string>;
+}
+
+export interface CaptionOptions extends CallOptions {
+  /** Also how sharp, grainy or blocky the picture is, where the captioner can tell; default: its content alone. */
+  readonly quality?: boolean;
 }
 
 /** One step of a run (Figures 8, 9). The arrays belong to the receiver. */

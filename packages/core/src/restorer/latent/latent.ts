@@ -121,6 +121,24 @@ function checkWords(id: string, tokenizers: readonly Tokenizer[], settings: Late
   }
 }
 
+/**
+ * Words that find no room in any text encoder would change nothing either. @param caption what the captioner said before them
+ * @throws UsageError `IR_E_USAGE`
+ */
+function checkRoom(
+  { id }: LatentManifest,
+  tokenizers: readonly Tokenizer[],
+  [key, text]: readonly [key: 'prompt' | 'negative', text: string],
+  caption = '',
+): void {
+  const excess = Math.min(...tokenizers.map((tokenizer) => tokenizer.excess(text)));
+  if (tokenizers.length === 0 || excess === 0) return;
+  const got = `${excess} ${excess === 1 ? 'token' : 'tokens'} more${caption && ` after the caption "${caption}"`}`;
+  const fix = `Shorten it${caption && ', or set caption to false'}`;
+  const told = { name: `${id} settings.${key}`, expected: 'a text that the text encoder has room for', got, fix };
+  throw new UsageError('IR_E_USAGE', explain(told));
+}
+
 /** What is known of a picture before its first step. */
 interface Prepared {
   readonly image: Image;
@@ -159,6 +177,7 @@ class Latent implements LatentRestorer {
     this.sampling = sampling;
     this.captioner = captionerOf(manifest, parts);
     checkWords(manifest.id, parts.tokenizers, settings);
+    for (const key of ['prompt', 'negative'] as const) checkRoom(manifest, parts.tokenizers, [key, settings[key]]);
   }
 
   get id(): string {
@@ -371,8 +390,10 @@ class Latent implements LatentRestorer {
     const call = signalOf(options);
     const { text } = manifest.parts;
     const separator = text?.kind === 'encoders' ? text.separator : '';
-    const caption = this.captioner && settings.caption !== false ? await this.captioner.caption(regression, call) : '';
+    const asked = { ...call, quality: settings.caption === 'all' };
+    const caption = this.captioner && settings.caption !== false ? await this.captioner.caption(regression, asked) : '';
     const prompt = [caption, settings.prompt].filter((words) => words !== '').join(separator);
+    checkRoom(manifest, parts.tokenizers, ['prompt', prompt], caption);
     const read = async (words: string): Promise<Conditioning> =>
       parts.fixed?.conditional ?? readText(manifest, parts, words, call);
     const conditional: Told = { text: await read(prompt), condition };

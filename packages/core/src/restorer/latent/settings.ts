@@ -63,8 +63,8 @@ const settingsSchema = z.strictObject({
   controlScale: z.union([z.number().min(0), ramp]).default(1),
   prompt: prompt.default(''),
   negative: prompt.default(''),
-  /** Does the captioner's text precede the prompt? Default: where the model has one. */
-  caption: z.boolean().optional(),
+  /** Does the captioner's text precede the prompt? Default: where the model has one, its content alone; `all`: with words for I_reg's quality. */
+  caption: z.union([z.boolean(), z.literal('all')]).optional(),
   colour: z.enum(['wavelet', 'adain', 'none']).default('wavelet'),
   weights: z.enum(['symmetric', 'published']).default('symmetric'),
   tile: z
@@ -148,6 +148,8 @@ function refuseUseless({ id, parts }: LatentManifest, settings: LatentSettings):
   if (!reads && settings.prompt) refuse('prompt', 'none', 'The model has no text encoder');
   if (!reads && settings.negative) refuse('negative', 'none', 'The model has no text encoder');
   if (settings.caption && !captioner) refuse('caption', 'false', 'The model has no captioner');
+  if (settings.caption === 'all' && captioner?.kind !== 'measured')
+    refuse('caption', 'true or false', 'The model’s captioner tells content and quality not apart');
   if (
     settings.guidance !== 1 &&
     away === 'negative-prompt' &&

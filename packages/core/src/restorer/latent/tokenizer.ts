@@ -10,6 +10,8 @@ export interface Tokenizer {
   (text: string): readonly number[];
   /** Words of a text that no number stands for, and the words that are known; absent: it reads everything. */
   readonly unread?: (text: string) => { readonly words: readonly string[]; readonly known: readonly string[] };
+  /** How many of a text's tokens find no room and are cut off. */
+  readonly excess: (text: string) => number;
 }
 
 /** @param path the verified file that the part names @throws ModelError where the file does not serve */
@@ -68,16 +70,24 @@ function clipTokenizer(lines: readonly string[], length: number, pad: 'zero' | '
   const ranks = new Map(merges.map((pair, i) => [pair, i]));
   const start = words.length + merges.length;
   const end = start + 1;
-  return (text) => {
+  const all = (text: string) => {
     const pieces = text.toLowerCase().replace(/\s+/g, ' ').trim().match(PIECES) ?? [];
     const tokens = pieces.flatMap((piece) => {
       const spelt = [...Buffer.from(piece, 'utf8')].map((b) => letters.get(b)!);
       spelt.push(`${spelt.pop()}</w>`);
       return merged(spelt, ranks).map((part) => vocabulary.get(part)!);
     });
-    return fit([start, ...tokens, end], length, end, pad === 'zero' ? 0 : end);
+    return [start, ...tokens, end];
   };
+  const read = (text: string) => fit(all(text), length, end, pad === 'zero' ? 0 : end);
+  return Object.assign(read, { excess: (text: string) => Math.max(0, all(text).length - length) });
 }
+
+/** Words, and whatever else stands between spaces, sign by sign. */
+const wordsIn = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+|[^\s\p{L}\p{N}]/gu) ?? [];
+
+/** Separates words and says nothing itself. */
+const PUNCTUATION = /^[,;.:!?'"()/&+-]$/;
 
 type WordsPart = Extract<TokenizerPart, { kind: 'words' }>;
 
@@ -100,16 +110,17 @@ function wordTokenizer(lines: readonly string[], part: WordsPart, path: string):
   );
   const start = part.start === undefined ? [] : [numberOf(part.start, 'start')];
   const end = part.end === undefined ? [] : [numberOf(part.end, 'end')];
-  const read = (text: string) => {
-    const words = text.toLowerCase().match(/[\p{L}\p{N}]+|[^\s\p{L}\p{N}]/gu) ?? [];
-    const tokens = words.flatMap((word) => vocabulary.get(word) ?? aliases.get(word) ?? unknown);
-    return fit([...start, ...tokens, ...end], part.length, end[0], pad);
+  const all = (text: string) => {
+    const tokens = wordsIn(text).flatMap((word) => vocabulary.get(word) ?? aliases.get(word) ?? unknown);
+    return [...start, ...tokens, ...end];
   };
+  const excess = (text: string) => Math.max(0, all(text).length - part.length);
+  const read = Object.assign((text: string) => fit(all(text), part.length, end[0], pad), { excess });
   if (unknown.length > 0) return read;
   const known = [...vocabulary.keys(), ...aliases.keys()].filter((word) => /^[\p{L}\p{N}]+$/u.test(word));
   const unread = (text: string) => {
-    const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-    return { words: words.filter((word) => !known.includes(word)), known };
+    const words = wordsIn(text).filter((word) => !PUNCTUATION.test(word));
+    return { words: words.filter((word) => !vocabulary.has(word) && !aliases.has(word)), known };
   };
   return Object.assign(read, { unread });
 }
