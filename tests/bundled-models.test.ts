@@ -61,7 +61,7 @@ describe('the bundled latent diffusion model', () => {
     expect(rms(whole, picture)).toBeLessThan(0.05);
   });
 
-  test('tiles move the picture less than a grey level and leave no seams; the noise is that of the whole', async () => {
+  test('tiles move the picture little and leave no seams', async () => {
     const picture = crop(await decode(bundledPhotographs()[0]!.path), { x: 100, y: 100, width: 512, height: 320 });
     const input = await degrade(picture, parseDegradation('blur[sigma=4]'));
     const whole = await model.restore(input, { tile: 'none', seed: 1 });

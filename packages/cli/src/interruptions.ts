@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { IrError } from '@ir/core';
 
 /** SIGINT or SIGTERM, as the reason of an abort: exit status 130. */
@@ -13,6 +14,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** The first signal aborts; from then on signals have their usual effect, so that a second Ctrl-C ends the process at once. */
 export function interruptions(): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
+  setMaxListeners(0, controller.signal); // every network that runs hears it
   const release = () => {
     for (const name of SIGNALS) process.removeListener(name, stop);
   };

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { identityGraph, notANumberGraph, restorerGraph, singleOp, slowGraph } from '../testing/graphs.js';
+import { onnxBytes } from '../testing/onnx.js';
 import { Network } from './network.js';
 import { type NetworkCall, observeCalls } from './observe.js';
 import { NetworkProcess, networkProcesses } from './process.js';
@@ -59,6 +60,22 @@ describe('a network', () => {
       const { output } = await network.run({ input: fed });
       expect(bytesOf(output!.data).equals(bytesOf(data))).toBe(true);
     }
+  });
+
+  test('memory that the runtime does not get is the machine’s affair, with the size and the mend', async () => {
+    const graph = onnxBytes({
+      inputs: [{ name: 'shape', shape: [1], type: 'int64' }],
+      outputs: [{ name: 'zeros', shape: ['n'] }],
+      nodes: [{ op: 'ConstantOfShape', inputs: ['shape'], outputs: ['zeros'] }],
+    });
+    await using network = await Network.open('large', await graphFile(graph));
+    const shape: Tensor = { type: 'int64', data: BigInt64Array.of(2n ** 44n), dims: [1] };
+    await expect(network.run({ shape })).rejects.toMatchObject({
+      code: 'IR_E_WORKER',
+      message: 'large: expected memory enough, got none left for 70368744177664 bytes more. Use smaller tiles.',
+    });
+    const small = await network.run({ shape: { ...shape, data: BigInt64Array.of(3n) } });
+    expect(small.zeros!.data).toEqual(new Float32Array(3));
   });
 
   test('calls made at once are answered each with its own result', async () => {

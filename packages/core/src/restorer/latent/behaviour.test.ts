@@ -388,6 +388,59 @@ describe('parts', () => {
     });
   });
 
+  test('c_f may be a sample of the encoder’s distribution, by the seed', async () => {
+    const end = async (take: 'mode' | 'sample', seed: number) => {
+      const settings = { sampler: 'one-step', steps: 1, start: { time: 600 } };
+      const restorer = await open(settings, (manifest) => Object.assign(manifest, { condition: { take } }));
+      return (await restorer.restore(image, { seed })).data;
+    };
+    const [mode, sampled] = [await end('mode', 1), await end('sample', 1)];
+    expect(farthest(mode, sampled)).toBeGreaterThan(1e-4);
+    expect(await end('sample', 1)).toEqual(sampled);
+  });
+
+  test('the control’s strength may follow a ramp: the same number at both ends is that number', async () => {
+    const end = async (controlScale: unknown) => (await (await open({ ...SHORT, controlScale })).restore(image)).data;
+    const constant = await end(0.7);
+    expect(await end({ law: 'linear', start: 0.7, end: 0.7 })).toEqual(constant);
+    const rising = await end({ law: 'linear', start: 0.1, end: 0.7 });
+    const falling = await end({ law: 'linear', start: 0.7, end: 0.1 });
+    expect(farthest(rising, constant)).toBeGreaterThan(1e-5);
+    expect(farthest(rising, falling)).toBeGreaterThan(1e-5);
+  });
+
+  test('a start from noise in sigma space is scaled as asked', async () => {
+    const end = async (startScale?: string) =>
+      (
+        await (
+          await open({ steps: 2, sampler: { name: 'euler', ...(startScale ? { startScale } : {}) } })
+        ).restore(image)
+      ).data;
+    const own = await end();
+    expect(await end('sqrt(sigma^2+1)')).toEqual(own);
+    expect(farthest(await end('sigma'), own)).toBeGreaterThan(1e-6);
+  });
+
+  test('a text without room is refused: the prompt before any work, with its caption when that is known', async () => {
+    const long = Array(90).fill('a').join(' ');
+    await expect(open({ ...SHORT, prompt: long })).rejects.toMatchObject({
+      code: 'IR_E_USAGE',
+      message: expect.stringMatching(
+        /settings.prompt: expected a text that the text encoder has room for, got 15 tokens more/,
+      ),
+    });
+    const change = ({ parts }: Json) => Object.assign(parts, { captioner: { kind: 'builtin', id: 'talker@1' } });
+    const captioner = { id: 'talker@1', caption: async () => Array(70).fill('b').join(' ') };
+    const settings = { ...SHORT, prompt: 'a a a a a a' };
+    const restorer = await openLatentRestorer(tinyModel('diffbir-tiny', change), { settings, captioners: [captioner] });
+    opened.push(restorer);
+    await expect(restorer.restore(image)).rejects.toMatchObject({
+      code: 'IR_E_USAGE',
+      message: expect.stringMatching(/after the caption "b b .*set caption to false/),
+    });
+    await restorer.under({ caption: false }).restore(image);
+  });
+
   test('guidance away from no condition', async () => {
     const [a, b] = [{ guidance: 3 }, { guidance: 3, unconditional: 'no-condition' }].map((more) =>
       open({ ...SHORT, ...more }),

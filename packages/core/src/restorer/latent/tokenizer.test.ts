@@ -51,6 +51,11 @@ describe('CLIP’s byte-pair encoding', () => {
     expect((await open(4))('a b c d')).toEqual([start, last('a'), last('b'), end]);
     expect((await open(5, 'end'))('a')).toEqual([start, last('a'), end, end, end]);
   });
+
+  test('tells how many tokens find no room', async () => {
+    const { excess } = await open(4);
+    expect(['', 'a b', 'a b c', 'lower lower'].map(excess)).toEqual([0, 0, 1, 2]);
+  });
 });
 
 describe('whole words', () => {
@@ -68,6 +73,8 @@ describe('whole words', () => {
     const tokenizer = await openTokenizer({ ...strict, aliases: { crisp: 'sharp' } }, path);
     const known = ['sharp', 'soft', 'crisp'];
     expect(tokenizer.unread?.('Sharp, crisp; a soft house!')).toEqual({ words: ['a', 'house'], known });
+    expect(tokenizer.unread?.('sharp 🙂 & soft…').words).toEqual(['🙂', '…']);
+    expect(tokenizer.excess('sharp soft sharp soft, sharp soft')).toBe(1);
     expect((await openTokenizer(part, path)).unread).toBeUndefined();
   });
 

@@ -63,12 +63,14 @@ describe('the captioner says of a picture what it said in training', () => {
     expect(tokens(words.join(', '))).toEqual(expected);
   });
 
-  test('words for quality are left to the prompt', async () => {
+  test('words for quality are left to the prompt, and said when asked', async () => {
     const [{ width, height, k, words }] = golden.cases as [Case];
     const quality = ['plain', 'sharp'];
     expect(words).toEqual(expect.arrayContaining(quality));
     const said = await measuredCaptioner(table).caption(picture(width, height, k));
     expect(said.split(', ')).toEqual(words.filter((word) => !quality.includes(word)));
+    const all = await measuredCaptioner(table).caption(picture(width, height, k), { quality: true });
+    expect(all.split(', ')).toEqual(words);
   });
 
   test('a grey picture has no colour', async () => {
