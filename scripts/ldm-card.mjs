@@ -18,6 +18,7 @@ import {
   measureProperties,
   openLatentRestorer,
   parseDegradation,
+  ratioText,
   toDepth,
 } from '@ir/core';
 import { createMetrics } from '@ir/metrics';
@@ -88,8 +89,8 @@ const header = [
   ' |\n|---|',
   METRICS.map(() => '---|').join(''),
 ].join('');
-/** `12 : 1`, how far the latent is smaller than the picture: beside every row that passes it. */
-const ratioOf = ({ compression }) => `${Number(compression.toFixed(2))} : 1`;
+/** How far the latent is smaller than the picture: beside every row that passes it. */
+const ratioOf = ({ compression }) => ratioText(compression);
 const verdict = (met) => (met ? 'met' : '**missed**');
 
 async function bottleneck(restorer, images) {

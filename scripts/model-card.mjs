@@ -10,6 +10,7 @@ import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   comparable,
+  counted,
   crop,
   findModel,
   installedRestorers,
@@ -130,7 +131,7 @@ function markdown({ identity, pictures, milliseconds, rows }) {
     '|---|---|---|---|---|',
     ...rows.map(row),
     '',
-    `Latency at 768x512: ${(milliseconds / 1000).toFixed(2)} s, median of 5, ${threads} thread${threads === 1 ? '' : 's'}, ${cpus()[0]?.model.trim()}: ` +
+    `Latency at 768x512: ${(milliseconds / 1000).toFixed(2)} s, median of 5, ${counted(threads, 'thread')}, ${cpus()[0]?.model.trim()}: ` +
       `${milliseconds < 1500 ? 'met' : '**missed**'} (below 1.5 s).`,
   ].join('\n');
 }

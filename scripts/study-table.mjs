@@ -5,7 +5,7 @@
  * (after `npm run build`). The best shown restorer of a row is bold where the interval of its paired difference to every other excludes 0.
  */
 import { parseArgs } from 'node:util';
-import { readStudy, statisticsOf } from '@ir/core';
+import { ratioText, readStudy, statisticsOf } from '@ir/core';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -45,7 +45,7 @@ function cell(degradation, label, alias) {
 
 /** A restorer's name, with how far its latent is smaller than the picture. */
 const ratios = results.manifest.compression ?? {};
-const headOf = (label) => (label in ratios ? `${label} (${Number(ratios[label].toFixed(2))} : 1)` : label);
+const headOf = (label) => (label in ratios ? `${label} (${ratioText(ratios[label])})` : label);
 
 for (const alias of wanted) {
   const metric = metrics.find((m) => m.alias === alias);

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import {
   bringToSize,
+  counted,
   type Degradation,
   type DirectRestorer,
   decode,
@@ -121,10 +122,7 @@ function ranBy(restorer: Restorer): { readonly where: string; readonly ran: obje
   const { ran } = restorer as Partial<DirectRestorer>;
   if (ran) {
     const failures = ran.failures.map(({ provider, message }) => `, not ${provider}: ${message.split('\n')[0]}`);
-    return {
-      where: `${ran.provider}, ${ran.threads} ${ran.threads === 1 ? 'thread' : 'threads'}, ${ran.runtime}${failures.join('')}`,
-      ran,
-    };
+    return { where: `${ran.provider}, ${counted(ran.threads, 'thread')}, ${ran.runtime}${failures.join('')}`, ran };
   }
   const { variant, backend, threads } = inspect();
   return { where: `native kernels (${variant})`, ran: { variant, backend, threads } };

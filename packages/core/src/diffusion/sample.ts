@@ -39,14 +39,13 @@ export interface SampleOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A run by settings instead of a plan: the schedule, and what `makeSampling` makes a plan of. `z` is where the plan starts (`startFromNoise`, `startFrom`). */
+/** A run by settings instead of a plan: the schedule, and what `makeSampling` makes a plan of. `z` is where that plan starts. */
 export type SampleBySettings = Omit<SampleOptions, 'plan' | 'start'> & GivenSampling & { readonly schedule: Schedule };
 
 function planned(options: SampleOptions | SampleBySettings): SampleOptions {
   if ('plan' in options) return options;
   const { schedule, sampler, steps, spacing, offset, law, start, ...rest } = options;
-  const given = Object.entries({ sampler, steps, spacing, offset, law, start }).filter(([, one]) => one !== undefined);
-  const settings = readSampling(Object.fromEntries(given) as unknown as GivenSampling);
+  const settings = readSampling({ sampler, steps, spacing, offset, law, start });
   const made = makeSampling(schedule, settings, { whole: false, nearest: false });
   return { ...rest, plan: made.plan, start: made.start };
 }
@@ -192,8 +191,8 @@ function assertFinite(values: Float32Array, step: SamplerStep, name: string): vo
 }
 
 /**
- * Runs a plan, or the one that settings make, step by step: pure over the network and the noise. Every step is one call of the fused kernel (two with a correction, one more for
- * churn or a scaled input). Rejects with the signal's reason within a step.
+ * Runs a plan, or the one that settings make, step by step: pure over the network and the noise. Every step is one call of the fused kernel (two
+ * with a correction, one more for churn or a scaled input). Rejects with the signal's reason within a step.
  * @throws InputError `IR_E_NOT_FINITE` where a sample is no longer a number; whatever the model throws
  */
 export async function* sample(given: SampleOptions | SampleBySettings): AsyncGenerator<SampledStep, void, undefined> {

@@ -82,13 +82,13 @@ export type GivenSampling = Omit<SamplingInput, 'sampler'> & {
   readonly sampler: SamplingInput['sampler'] | SamplingInput['sampler']['name'];
 };
 
+/** `sampler: ddim` is short for `sampler: {name: ddim}`. */
+export const spelledOut = (settings: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  typeof settings.sampler === 'string' ? { ...settings, sampler: { name: settings.sampler } } : settings;
+
 /** Settings from what a caller gives. @throws UsageError `IR_E_SCHEMA` naming the key */
 export const readSampling = (given: GivenSampling): SamplingSettings =>
-  parseWith(
-    samplingSchema,
-    typeof given.sampler === 'string' ? { ...given, sampler: { name: given.sampler } } : given,
-    'sampling',
-  );
+  parseWith(samplingSchema, spelledOut({ ...given }), 'sampling');
 
 /** What the network asks of a plan. */
 export interface NetworkTime {

@@ -33,6 +33,9 @@ export function describeValue(value: unknown): string {
   return keys.length === 0 ? 'an empty object' : cut(`an object with ${keys.join(', ')}`);
 }
 
+/** `1 picture`, `3 pictures`. */
+export const counted = (n: number, noun: string, plural = `${noun}s`): string => `${n} ${n === 1 ? noun : plural}`;
+
 const FILE_PROBLEMS: Readonly<Record<string, string>> = {
   ENOENT: 'nothing there',
   EISDIR: 'a folder',

@@ -81,16 +81,14 @@ function summary(
   scores: readonly (readonly Score[])[],
   intervalOf: ReturnType<typeof intervalMaker>,
 ): Quality {
-  const bySeed: number[][] = [];
+  const seedValues: number[][] = [];
   const missing: Record<string, number> = {};
-  for (const all of scores) {
-    const told = all.map(finite);
+  for (const told of scores.map((all) => all.map(finite))) {
     const values = told.flatMap(({ value }) => value ?? []);
-    if (values.length > 0) bySeed.push(values);
-    else
-      for (const { reason } of told.slice(0, 1) as { reason: string }[]) missing[reason] = (missing[reason] ?? 0) + 1;
+    if (values.length > 0) seedValues.push(values);
+    else if (told[0]?.value === null) missing[told[0].reason] = (missing[told[0].reason] ?? 0) + 1;
   }
-  const values = bySeed.map(meanOf);
+  const values = seedValues.map(meanOf);
   // As in reports: of fewer pictures nothing is told.
   const interval = values.length < FEWEST_PICTURES ? null : intervalOf(values);
   return {
@@ -99,7 +97,7 @@ function summary(
     mean: values.length > 0 ? meanOf(values) : null,
     low: interval?.low ?? null,
     high: interval?.high ?? null,
-    seedDeviation: pooledDeviation(bySeed),
+    seedDeviation: pooledDeviation(seedValues),
     n: values.length,
     ...(values.length < scores.length ? { undefined: missing } : {}),
   };

@@ -1,4 +1,5 @@
 import { FEWEST_PICTURES } from '../report/statistics.js';
+import { ratioText } from '../report/wording.js';
 import type { ProfileReport, RestorerProfile } from './schema.js';
 import {
   byPart,
@@ -59,7 +60,7 @@ export function partsTable({ restorers }: ProfileReport): ProfileTable {
     .filter(({ evaluations }) => evaluations.total > 0)
     .map((one) => [
       one.id,
-      one.compression === null ? '-' : `${Number(one.compression.toFixed(2))} : 1`,
+      one.compression === null ? '-' : ratioText(one.compression),
       parametersText(one) || 'not known',
       byPart(one.evaluations.parts),
     ]);

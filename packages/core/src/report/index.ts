@@ -11,3 +11,4 @@ export {
   type Verdict,
 } from './statistics.js';
 export { studentBound } from './student.js';
+export { ratioText } from './wording.js';

@@ -1,6 +1,8 @@
 import type { StudyResults } from '../study/contract.js';
 import type { Interval, Statistics } from './statistics.js';
 
+export { counted } from '../errors.js';
+
 export const MINUS = '\u2212';
 
 /** `PSNR-Y` for `psnr-y`. */
@@ -27,19 +29,14 @@ export function decimalsOf({ spec }: Pick<StudyResults, 'spec'>, statistics: Sta
   return largest < 1.5 ? 4 : largest < 1000 ? 2 : 0;
 }
 
-/** `12 : 1` for a restorer that passes a latent, how far that is smaller than the picture; nothing for the others. */
-export function ratioText({ manifest }: Pick<StudyResults, 'manifest'>, label: string): string | undefined {
-  const ratio = manifest.compression?.[label];
-  return ratio === undefined ? undefined : `${Number(ratio.toFixed(2))} : 1`;
-}
+/** `12 : 1`: how far a latent is smaller than the picture. */
+export const ratioText = (compression: number): string => `${Number(compression.toFixed(2))} : 1`;
 
 /** `a`, `a and b`, `a, b and c`. */
 export function listed(words: readonly string[], conjunction = 'and'): string {
   if (words.length < 2) return words.join('');
   return `${words.slice(0, -1).join(', ')} ${conjunction} ${words.at(-1)}`;
 }
-
-export const counted = (n: number, noun: string, plural = `${noun}s`): string => `${n} ${n === 1 ? noun : plural}`;
 
 /** Entries of one key together, keys in the order in which they first come. */
 export function grouped<T>(entries: readonly T[], key: (entry: T) => string): T[][] {

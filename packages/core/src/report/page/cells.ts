@@ -1,8 +1,14 @@
-import type { ResultMetric } from '../../study/contract.js';
+import type { ResultMetric, StudyResults } from '../../study/contract.js';
 import { html, type Markup } from '../html.js';
 import type { Comparison, Lead } from '../statistics.js';
-import { decimalsOf, fixed, intervalText } from '../wording.js';
+import { decimalsOf, fixed, intervalText, ratioText } from '../wording.js';
 import type { PageContext } from './context.js';
+
+/** Below a restorer's name how far its latent is smaller than the picture; nothing for one that passes none. */
+export function latentNote({ manifest }: Pick<StudyResults, 'manifest'>, label: string): Markup | false {
+  const ratio = manifest.compression?.[label];
+  return ratio !== undefined && html`<small>latent ${ratioText(ratio)}</small>`;
+}
 
 /** One cell of a table of a metric, at a degradation, of a restorer. */
 export interface CellPlace {

@@ -4,7 +4,8 @@ import { FINE, NEIGHBOURHOOD } from '../detail-map.js';
 import { BAND_EDGES } from '../detail-spectrum.js';
 import { html, type Markup, relativeUrl, trusted } from '../html.js';
 import { FEWEST_PICTURES, type Verdict } from '../statistics.js';
-import { counted, fixed, ratioText } from '../wording.js';
+import { counted, fixed } from '../wording.js';
+import { latentNote } from './cells.js';
 import { symbolOf } from './curves.js';
 
 const short = (value: number) => String(Number(value.toPrecision(2)));
@@ -41,10 +42,6 @@ function spectrum(
   detail: Detail,
   results: StudyResults,
 ): Markup {
-  const ratioOf = (restorer: string): Markup | false => {
-    const ratio = ratioText(results, restorer);
-    return ratio !== undefined && html`<small>latent ${ratio}</small>`;
-  };
   const look = (restorer: string) => detail.looks.find(({ label }) => label === restorer)!;
   const bands = curves[0]?.bands ?? [];
   return html`<h3>By frequency: ${degradation}</h3>
@@ -56,7 +53,7 @@ ${finenessList(told)}
 <thead><tr><th scope="col">Restorer</th>${bands.map(({ frequency }) => html`<th scope="col">${short(frequency)}</th>`)}</tr></thead>
 <tbody>${curves.map(
     (curve) =>
-      html`<tr><th scope="row">${symbolOf(look(curve.restorer))}${curve.restorer}${ratioOf(curve.restorer)}</th>${curve.bands.map(bandCell)}</tr>\n`,
+      html`<tr><th scope="row">${symbolOf(look(curve.restorer))}${curve.restorer}${latentNote(results, curve.restorer)}</th>${curve.bands.map(bandCell)}</tr>\n`,
   )}</tbody></table></div>
 <p class="files">Files: <a href="${relativeUrl(file)}">${file}</a>, <a href="detail.csv" download>detail.csv</a>.</p></figure>`;
 }

@@ -2,12 +2,13 @@ import type { ResultMetric } from '../../study/contract.js';
 import { html, type Markup } from '../html.js';
 import { lookOf } from '../palette.js';
 import type { Sweep, SweepPoint, SweepSeries } from '../sweep.js';
-import { directionText, metricTitle, ratioText } from '../wording.js';
+import { directionText, metricTitle } from '../wording.js';
 import {
   type CellPlace,
   differenceCell,
   hasSpread,
   intervalCaption,
+  latentNote,
   meanCell,
   SPREAD_CAPTION,
   spreadCell,
@@ -33,8 +34,7 @@ interface Body {
 /** A name, below it how far its latent is smaller than the picture; `of`: the restorer that tells, for a series one of its points. */
 function rowHead(label: string, { series: looks, results }: PageContext, of = label): Markup {
   const look = lookOf(looks, { label });
-  const ratio = ratioText(results, of);
-  return html`<th scope="row">${look && symbolOf(look)}${label}${ratio !== undefined && html`<small>latent ${ratio}</small>`}</th>`;
+  return html`<th scope="row">${look && symbolOf(look)}${label}${latentNote(results, of)}</th>`;
 }
 
 const gap = html`<td class="none">–</td>`;

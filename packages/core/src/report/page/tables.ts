@@ -1,20 +1,24 @@
 import type { ResultMetric, StudyDegradation, StudyResults } from '../../study/contract.js';
 import { html, type Markup } from '../html.js';
 import { isNothing, type Series } from '../palette.js';
-import { counted, directionText, metricTitle, ratioText } from '../wording.js';
-import { differenceCell, hasSpread, intervalCaption, meanCell, SPREAD_CAPTION, spreadCell } from './cells.js';
+import { counted, directionText, metricTitle } from '../wording.js';
+import {
+  differenceCell,
+  hasSpread,
+  intervalCaption,
+  latentNote,
+  meanCell,
+  SPREAD_CAPTION,
+  spreadCell,
+} from './cells.js';
 import type { PageContext } from './context.js';
 import { symbolOf } from './curves.js';
 import { sweepDifferences, sweepMeans, sweepSpread } from './sweep-tables.js';
 
-/** A restorer's name, below it how far its latent is smaller than the picture. */
-function columnHead(one: Series, results: StudyResults): Markup {
-  const ratio = ratioText(results, one.label);
-  return html`<th scope="col">${symbolOf(one)}${one.label}${ratio !== undefined && html`<small>latent ${ratio}</small>`}</th>`;
-}
-
 const headRow = (axis: string | null, series: readonly Series[], results: StudyResults): Markup =>
-  html`<thead><tr><th scope="col">${axis ?? 'Degradation'}</th>${series.map((one) => columnHead(one, results))}</tr></thead>`;
+  html`<thead><tr><th scope="col">${axis ?? 'Degradation'}</th>${series.map(
+    (one) => html`<th scope="col">${symbolOf(one)}${one.label}${latentNote(results, one.label)}</th>`,
+  )}</tr></thead>`;
 
 function rowHead({ name, x }: StudyDegradation, axis: string | null): Markup {
   if (axis === null || x === null) return html`<th scope="row">${name}</th>`;

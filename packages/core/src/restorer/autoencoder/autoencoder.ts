@@ -10,8 +10,8 @@ import { hashOf } from '../../study/canonical.js';
 import type { RestoreOptions, Restorer } from '../contract.js';
 import { type DirectRestorer, openRestorer, scaleAlpha } from '../direct/direct.js';
 import { checkTilePlan } from '../direct/tiles.js';
-import { compressionOf, decode, encode, tryAutoencoder } from '../latent/autoencoder.js';
-import { openGraphs, stated } from '../latent/open-graphs.js';
+import { compressionOf, decode, encode, openTried } from '../latent/autoencoder.js';
+import { stated } from '../latent/open-graphs.js';
 import { cutTo, rgbOf, toImage } from '../latent/pictures.js';
 import { assertInUse, checkSides, paddedFor, planFor } from '../latent/running.js';
 
@@ -69,14 +69,11 @@ export async function openAutoencoder(
     settings.initial === undefined
       ? undefined
       : await openRestorer(restorerModel(await findModel(settings.initial)), session);
-  const open: { dispose(): Promise<void> }[] = initial ? [initial] : [];
   try {
-    const networks = await openGraphs(manifest.id, folder, graphs, session);
-    open.push(...networks.values());
-    await tryAutoencoder((name) => networks.get(name)!, manifest, session);
+    const networks = await openTried(manifest, folder, graphs, session);
     return new Autoencoder(manifest, settings, initial, networks);
   } catch (error) {
-    await Promise.all(open.map((one) => one.dispose()));
+    await initial?.dispose();
     throw error;
   }
 }

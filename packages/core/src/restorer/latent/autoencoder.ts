@@ -4,12 +4,13 @@ import type { Image } from '../../image/contract.js';
 import { blankImage } from '../../image/create.js';
 import { crop } from '../../image/geometry.js';
 import type { LatentManifest } from '../../models/manifest.js';
-import type { Network } from '../../network/index.js';
+import type { Network, NetworkOptions } from '../../network/index.js';
 import type { CallOptions } from '../../progress.js';
 import type { TilePlan } from '../contract.js';
 import { toTensor } from '../direct/port.js';
 import { tilesOf } from '../direct/tiles.js';
 import { addWeighted, cropGrid, emptyGrid, fromGridTensor, type Grid, toGridTensor } from './grid.js';
+import { openGraphs, type StatedGraph } from './open-graphs.js';
 
 /** What says how a model's autoencoder runs. */
 type Autoencoding = Pick<LatentManifest, 'latent' | 'multiple' | 'minSide'> & {
@@ -146,7 +147,7 @@ export async function decode(
  * Runs the smallest picture through every encoder and back, so that a wrong factor or number of channels is told before any work: graphs of free sides
  * do not say theirs. @throws ModelError naming the part, the shapes and the mend
  */
-export async function tryAutoencoder(
+async function tryAutoencoder(
   network: (name: string) => Network,
   { parts, latent, multiple, minSide }: Autoencoding,
   call: CallOptions,
@@ -158,6 +159,26 @@ export async function tryAutoencoder(
     await encode(network('conditionEncoder'), conditionEncoder, latent, image, undefined, undefined, call);
   const z = await encode(network('encoder'), parts.encoder, latent, image, undefined, undefined, call);
   await decode(network('decoder'), parts.decoder, latent, z, undefined, call);
+}
+
+/**
+ * Opens the graphs of a model with an autoencoder, all or none, and tries that.
+ * @throws ModelError naming the part and the mend; EnvironmentError `IR_E_PROVIDER`
+ */
+export async function openTried(
+  manifest: Autoencoding & Pick<LatentManifest, 'id'>,
+  folder: string,
+  graphs: readonly StatedGraph[],
+  options: NetworkOptions,
+): Promise<Map<string, Network>> {
+  const networks = await openGraphs(manifest.id, folder, graphs, options);
+  try {
+    await tryAutoencoder((name) => networks.get(name)!, manifest, options);
+    return networks;
+  } catch (error) {
+    await Promise.all([...networks.values()].map((network) => network.dispose()));
+    throw error;
+  }
 }
 
 /** RGB over [0, 1] from the port's colours and range. */

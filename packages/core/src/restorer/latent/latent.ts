@@ -3,7 +3,7 @@ import { type PhiloxNoise, philoxNoise } from '../../diffusion/noise.js';
 import { type SampleOptions, sample, startFrom, startFromNoise } from '../../diffusion/sample.js';
 import { makeSampling, type Sampling } from '../../diffusion/sampling.js';
 import { makeSchedule, type Schedule } from '../../diffusion/schedule.js';
-import { explain, ModelError, UsageError, unknownName } from '../../errors.js';
+import { counted, explain, ModelError, UsageError, unknownName } from '../../errors.js';
 import type { Image } from '../../image/contract.js';
 import { assertImage } from '../../image/create.js';
 import { imageHash } from '../../image/hash.js';
@@ -131,9 +131,10 @@ function checkRoom(
   [key, text]: readonly [key: 'prompt' | 'negative', text: string],
   caption = '',
 ): void {
+  if (tokenizers.length === 0) return;
   const excess = Math.min(...tokenizers.map((tokenizer) => tokenizer.excess(text)));
-  if (tokenizers.length === 0 || excess === 0) return;
-  const got = `${excess} ${excess === 1 ? 'token' : 'tokens'} more${caption && ` after the caption "${caption}"`}`;
+  if (excess === 0) return;
+  const got = `${counted(excess, 'token')} more${caption && ` after the caption "${caption}"`}`;
   const fix = `Shorten it${caption && ', or set caption to false'}`;
   const told = { name: `${id} settings.${key}`, expected: 'a text that the text encoder has room for', got, fix };
   throw new UsageError('IR_E_USAGE', explain(told));

@@ -6,12 +6,12 @@ import type { LatentManifest, RestorerManifest } from '../../models/manifest.js'
 import { findModel, type InstalledModel, restorerModel, verifiedFile } from '../../models/store.js';
 import type { NetworkOptions } from '../../network/index.js';
 import { type DirectRestorer, openRestorer } from '../direct/direct.js';
-import { tryAutoencoder } from './autoencoder.js';
+import { openTried } from './autoencoder.js';
 import { assertReadable, readCaptionTable } from './caption/table.js';
 import { measuredCaptioner } from './captioner.js';
 import type { StatedPort } from './check.js';
 import type { Captioner } from './contract.js';
-import { openGraphs, stated } from './open-graphs.js';
+import { stated } from './open-graphs.js';
 import type { Conditioning, OpenParts, Parts, Text } from './open-parts.js';
 import { fixedText } from './text.js';
 import { openTokenizer, type Tokenizer } from './tokenizer.js';
@@ -39,18 +39,11 @@ function statedPorts({ parts }: LatentManifest): Map<string, readonly [inputs: S
 }
 
 /** Opens every graph that is one of the model's own, all or none, and tries the autoencoder. */
-async function openNetworks({ manifest, folder }: InstalledModel<LatentManifest>, options: NetworkOptions) {
+function openNetworks({ manifest, folder }: InstalledModel<LatentManifest>, options: NetworkOptions) {
   const own = graphParts(manifest).filter(({ name }) => name !== 'initial'); // which is opened as a restorer
   const ports = statedPorts(manifest);
   const graphs = own.map(({ name, graph }) => ({ name, graph, ports: ports.get(name)! }));
-  const networks = await openGraphs(manifest.id, folder, graphs, options);
-  try {
-    await tryAutoencoder((name) => networks.get(name)!, manifest, options);
-    return networks;
-  } catch (error) {
-    await Promise.all([...networks.values()].map((network) => network.dispose()));
-    throw error;
-  }
+  return openTried(manifest, folder, graphs, options);
 }
 
 /** @throws ModelError naming the model whose part it is */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { constantGuidance, cosineGuidance, type GuidanceScale, linearGuidance } from '../../diffusion/guidance.js';
-import { samplingShape } from '../../diffusion/sampling.js';
+import { samplingShape, spelledOut } from '../../diffusion/sampling.js';
 import type { Schedule } from '../../diffusion/schedule.js';
 import { explain, parseWith, UsageError } from '../../errors.js';
 import type { LatentManifest } from '../../models/manifest.js';
@@ -75,11 +75,6 @@ const settingsSchema = z.strictObject({
 });
 
 export type LatentSettings = z.output<typeof settingsSchema>;
-
-/** `sampler: ddim` is short for `sampler: {name: ddim}`. */
-function spelledOut(settings: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return typeof settings.sampler === 'string' ? { ...settings, sampler: { name: settings.sampler } } : settings;
-}
 
 /**
  * The caller's settings over the model's defaults, checked against the model.

@@ -31,6 +31,12 @@ function fit(tokens: readonly number[], length: number, end: number | undefined,
   return [...tokens, ...Array<number>(length - tokens.length).fill(pad)];
 }
 
+/** All tokens of a text made to fit, and how many of them do not. */
+const fitted = (all: (text: string) => readonly number[], length: number, end: number | undefined, pad: number) =>
+  Object.assign((text: string) => fit(all(text), length, end, pad), {
+    excess: (text: string) => Math.max(0, all(text).length - length),
+  });
+
 /** Bytes as letters, so that every text is one of letters: printable bytes stand for themselves, the others for U+0100 and on. In the vocabulary's order. */
 function byteLetters(): Map<number, string> {
   const printable = (b: number) => (b >= 0x21 && b <= 0x7e) || (b >= 0xa1 && b <= 0xac) || b >= 0xae;
@@ -79,8 +85,7 @@ function clipTokenizer(lines: readonly string[], length: number, pad: 'zero' | '
     });
     return [start, ...tokens, end];
   };
-  const read = (text: string) => fit(all(text), length, end, pad === 'zero' ? 0 : end);
-  return Object.assign(read, { excess: (text: string) => Math.max(0, all(text).length - length) });
+  return fitted(all, length, end, pad === 'zero' ? 0 : end);
 }
 
 /** Words, and whatever else stands between spaces, sign by sign. */
@@ -114,8 +119,7 @@ function wordTokenizer(lines: readonly string[], part: WordsPart, path: string):
     const tokens = wordsIn(text).flatMap((word) => vocabulary.get(word) ?? aliases.get(word) ?? unknown);
     return [...start, ...tokens, ...end];
   };
-  const excess = (text: string) => Math.max(0, all(text).length - part.length);
-  const read = Object.assign((text: string) => fit(all(text), part.length, end[0], pad), { excess });
+  const read = fitted(all, part.length, end[0], pad);
   if (unknown.length > 0) return read;
   const known = [...vocabulary.keys(), ...aliases.keys()].filter((word) => /^[\p{L}\p{N}]+$/u.test(word));
   const unread = (text: string) => {
