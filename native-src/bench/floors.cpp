@@ -12,14 +12,13 @@
 #include <string>
 
 #include "../kernels.h"
+#include "common.h"
 #include "yardsticks.h"
 
 namespace {
 
 using namespace ir;
-
-constexpr int kWidth = 2040, kHeight = 1356, kChannels = 3;  // the photograph of the other benches
-constexpr double kSamples = double(kWidth) * kHeight * kChannels;
+using namespace ir::bench;
 
 using Work = std::function<void()>;
 
@@ -61,12 +60,6 @@ int repeatsOf(const Work& work, int threads) {
   return std::min(400, std::max(1, int(20 / std::max(1e-3, millisecondsOf(work, 2, threads)))));
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t n = values.size();
-  return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
 void measure(const Options& options, const std::string& name, const Work& kernel, const std::vector<Yardstick>& yardsticks) {
   const int threads = options.exec.threads, repeats = repeatsOf(kernel, threads);
   // where work is bound both by memory and by arithmetic, the slower of the two is the floor
@@ -89,21 +82,6 @@ void measure(const Options& options, const std::string& name, const Work& kernel
   std::printf("{\"name\":\"%s\",\"threads\":%d,\"ms\":%.6g,\"floorMs\":%.6g,\"share\":%.4g,\"yardstick\":\"%s\"}\n", name.c_str(),
               options.exec.threads, median(ms), median(floorMs), median(share), yardstick.name.c_str());
   std::fflush(stdout);
-}
-
-/// Deterministic filling without denormals or flat areas.
-std::vector<float> floats(size_t size, int seed) {
-  std::vector<float> v(size);
-  uint32_t state = uint32_t(seed) * 2654435761u + 1;
-  for (float& x : v) x = float((state = state * 1664525u + 1013904223u) >> 8) * 0x1p-24f;
-  return v;
-}
-
-std::vector<uint8_t> bytes(size_t size, int seed) {
-  std::vector<uint8_t> v(size);
-  uint32_t state = uint32_t(seed) * 2654435761u + 1;
-  for (uint8_t& x : v) x = uint8_t((state = state * 1664525u + 1013904223u) >> 24);
-  return v;
 }
 
 /// A picture in either layout, with room for a result of the same size.
@@ -197,9 +175,6 @@ class Floors {
     measure(o_, name, [&] { run(a, o_.exec); }, {copy(size, size), multiplyAdds(2.0 * gaussianSize(sigma, 0) * kSamples, false)});
   }
 
-  /// Multiply-adds of `taps` a sample along each axis, the first pass on full rows, the second on reduced ones.
-  static double separableWork(int factor, int taps) { return kSamples * taps * (1.0 / factor + 1.0 / (factor * factor)); }
-
   void resize(int factor) {
     const std::string name = "resize u8 cubic /" + std::to_string(factor);
     if (!wanted(name)) return;
@@ -242,7 +217,7 @@ class Floors {
     CompareArgs a;
     a.reference = x.view(), a.image = y.view(), a.results = {results, 9};
     check(a);
-    measure(o_, name, [&] { run(a, o_.exec); }, {multiplyAdds(88 * kSamples, true)});
+    measure(o_, name, [&] { run(a, o_.exec); }, {multiplyAdds(kSsimWork * kSamples, true)});
   }
 
   void niqe() {
@@ -253,9 +228,8 @@ class Floors {
     std::vector<double> features(size_t(a.columns()) * size_t(a.rows()) * kNiqeFeatures);
     a.features = {features.data(), features.size()};
     check(a);
-    // 245 operations for the moments and 40 for the products a pixel, a quarter more for the half size; each takes the place of a multiply-add
     const double pixels = double(a.columns()) * a.rows() * kNiqeBlock * kNiqeBlock;
-    measure(o_, "niqe u8", [&] { run(a, o_.exec); }, {multiplyAdds(285 * 1.25 * pixels, true)});
+    measure(o_, "niqe u8", [&] { run(a, o_.exec); }, {multiplyAdds(kNiqeWork * pixels, true)});
   }
 
   const Options& o_;

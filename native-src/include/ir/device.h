@@ -23,7 +23,7 @@ struct DeviceReport {
 
 DeviceReport cudaReport();
 
-/// Owned device memory; freed with the object. Errors: Backend (CUDA's name and text), Memory.
+/// Owned device memory; given back with the object, when no work uses it any more. Errors: Backend (CUDA's name and text), Memory.
 class DeviceMemory {
  public:
   explicit DeviceMemory(size_t bytes);
@@ -39,6 +39,7 @@ class DeviceMemory {
  private:
   void* data_ = nullptr;
   size_t bytes_ = 0;
+  int exceptions_ = 0;  // in flight when it was made
 };
 
 /// A stream of its own for a call; synchronises where asked and reports what went wrong meanwhile.

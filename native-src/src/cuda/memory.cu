@@ -1,7 +1,76 @@
+#include <cstdlib>
+#include <exception>
+#include <map>
+#include <mutex>
+
 #include "cuda/check.h"
 #include "ir/device.h"
 
 namespace ir {
+namespace {
+
+/// Device memory that calls gave back, for the next ones: cudaMalloc and cudaFree wait for the device and cost more than most kernels. By size to the
+/// byte, since calls repeat; at most IR_NATIVE_DEVICE_CACHE MiB (default 1024; 0: none, for memory checkers).
+class Cache {
+ public:
+  void* take(size_t bytes) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      const auto found = free_.find(bytes);
+      if (found != free_.end()) {
+        void* data = found->second;
+        free_.erase(found);
+        kept_ -= bytes;
+        return data;
+      }
+    }
+    void* data = nullptr;
+    cudaError_t status = cudaMalloc(&data, bytes);
+    if (status == cudaErrorMemoryAllocation && clear()) {
+      (void)cudaGetLastError();
+      status = cudaMalloc(&data, bytes);
+    }
+    cuda::check(status, "cudaMalloc(&data, bytes)", __FILE__, __LINE__);
+    return data;
+  }
+
+  void give(void* data, size_t bytes) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (bytes > most_ - kept_) {
+      (void)cudaFree(data);
+      return;
+    }
+    free_.emplace(bytes, data);
+    kept_ += bytes;
+  }
+
+ private:
+  /// Whether there was anything to give up.
+  bool clear() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (const auto& [bytes, data] : free_) (void)cudaFree(data);
+    const bool any = !free_.empty();
+    free_.clear();
+    kept_ = 0;
+    return any;
+  }
+
+  static size_t most() {
+    const char* told = std::getenv("IR_NATIVE_DEVICE_CACHE");
+    return (told ? std::strtoull(told, nullptr, 10) : 1024) << 20;
+  }
+
+  std::mutex mutex_;
+  std::multimap<size_t, void*> free_;
+  size_t kept_ = 0, most_ = most();
+};
+
+Cache& cache() {
+  static Cache* const one = new Cache;  // never destroyed: at exit CUDA may be gone before it
+  return *one;
+}
+
+}  // namespace
 
 DeviceReport cudaReport() {
   DeviceReport report;
@@ -22,11 +91,14 @@ DeviceReport cudaReport() {
   return report;
 }
 
-DeviceMemory::DeviceMemory(size_t bytes) : bytes_(bytes) {
-  if (bytes) IR_CUDA(cudaMalloc(&data_, bytes));
-}
+DeviceMemory::DeviceMemory(size_t bytes) : data_(bytes ? cache().take(bytes) : nullptr), bytes_(bytes), exceptions_(std::uncaught_exceptions()) {}
 DeviceMemory::~DeviceMemory() {
-  if (data_) (void)cudaFree(data_);
+  if (!data_) return;
+  // Calls wait for their work before memory goes; one that failed may not have, and only cudaFree waits.
+  if (std::uncaught_exceptions() > exceptions_)
+    (void)cudaFree(data_);
+  else
+    cache().give(data_, bytes_);
 }
 void DeviceMemory::upload(const void* host, size_t bytes, CudaStream stream) {
   IR_CUDA(cudaMemcpyAsync(data_, host, bytes, cudaMemcpyHostToDevice, static_cast<cudaStream_t>(stream)));
