@@ -1,7 +1,9 @@
 // What a kernel can at best reach on this machine, run like one: plain streams of memory, and multiply-adds that never wait. Compiled for each
 // instruction set, as the kernels are, so that both sides of a ratio use the same one.
 #pragma once
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "ir/exec.h"
@@ -54,12 +56,15 @@ StreamBand streamOf(Variant v) {
   return &streamBase<Reads>;
 }
 
-/// Adds 1 to 4 vectors of `size` floats into one, in bands of 64 Ki elements, as the denoise step does.
+/// Adds 1 to 4 vectors of `size` floats into one, in bands of 64 Ki elements from the first cache line of `out` on, as the denoise step does.
 inline void stream(const Exec& exec, const std::vector<const float*>& in, float* out, size_t size) {
-  constexpr size_t kBand = 1 << 16;
+  constexpr size_t kBand = 1 << 16, kLine = 16;
   const StreamBand bands[] = {streamOf<1>(exec.variant), streamOf<2>(exec.variant), streamOf<3>(exec.variant), streamOf<4>(exec.variant)};
   const StreamBand band = bands[in.size() - 1];
-  parallelFor(exec, (size + kBand - 1) / kBand, [&](size_t i) { band(in.data(), out, i * kBand, size < (i + 1) * kBand ? size : (i + 1) * kBand); });
+  const size_t head = std::min(size, (kLine - reinterpret_cast<uintptr_t>(out) / sizeof(float) % kLine) % kLine);
+  band(in.data(), out, 0, head);
+  parallelFor(exec, (size - head + kBand - 1) / kBand,
+              [&](size_t i) { band(in.data(), out, head + i * kBand, std::min(size, head + (i + 1) * kBand)); });
 }
 
 // ---- multiply-adds: `rounds` times kChains vectors of them; returns something that depends on all

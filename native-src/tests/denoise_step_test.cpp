@@ -274,6 +274,32 @@ TEST_CASE("denoise: any alignment, and nothing outside is touched") {
   }
 }
 
+TEST_CASE("denoise: the result does not depend on where in a cache line the output begins") {
+  constexpr size_t kLine = 16;
+  for (const Variant v : variants())
+    for (const NoiseFrom noise : {NoiseFrom::None, NoiseFrom::Made})
+      for (const uint64_t offset : {uint64_t{12344}, kOffset})  // from a block of four normals, and from within one
+        for (const size_t size : {1, 4, 12, 13, 16, 17, 100, 66000}) {
+          Case k;
+          k.noise = noise, k.clean = false;
+          const Operands o = operands(size, 4);
+          Result result;
+          DenoiseStepArgs a = arguments(k, o, result);
+          a.offset = offset;
+          run(a, {v, 1, nullptr});
+          for (size_t at = 0; at < kLine; ++at) {
+            CAPTURE(size);
+            CAPTURE(at);
+            std::vector<float> moved(size + 2 * kLine, -1e30f);
+            a.out.data = moved.data() + kLine / 2 + at;
+            run(a, {v, 2, nullptr});
+            CHECK(std::equal(result.out.begin(), result.out.end(), a.out.data));
+            CHECK(a.out.data[-1] == -1e30f);
+            CHECK(a.out.data[size] == -1e30f);
+          }
+        }
+}
+
 TEST_CASE("denoise: made noise is the field of the same key, from any offset") {
   for (const Variant v : variants())
     for (const size_t size : {1, 5, 64, 1000, 1030, 66000}) {
