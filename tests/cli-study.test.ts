@@ -94,6 +94,8 @@ test('run computes, writes tables and report, and is done when it is run again',
   );
   const page = readFileSync(at('ir-out/small/report/index.html'), 'utf8');
   expect(page).toContain('Small');
+  const { runs } = JSON.parse(readFileSync(at('ir-out/small/manifest.json'), 'utf8'));
+  expect(runs[0].command).toBe('ir study run small.yaml --images photos');
   const rows = readFileSync(at('ir-out/small/results.jsonl'), 'utf8');
   const again = await ir(...where, '--json');
   expect(again).toMatchObject({ code: 0, stderr: '' });

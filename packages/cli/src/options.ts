@@ -1,4 +1,4 @@
-import { describeValue, explain, suggest, type TilePlan, UsageError } from '@ir/core';
+import { describeValue, explain, parseTile, suggest, TILE_FORMS, type TilePlan, UsageError } from '@ir/core';
 import type { Command } from 'commander';
 
 /** How the values of flags are read. All throw UsageError `IR_E_USAGE`, naming the flag, what it takes and what came. */
@@ -77,11 +77,9 @@ export const choice =
 
 /** `512+96`, `auto` or `none`. */
 export function tile(text: string): TilePlan | 'auto' | 'none' {
-  if (text === 'auto' || text === 'none') return text;
-  const [, size, overlap] = /^(\d{1,6})\+(\d{1,6})$/.exec(text) ?? [];
-  if (size === undefined || overlap === undefined)
-    throw refuse('--tile', 'auto, none or SIZE+OVERLAP in pixels, for example 512+96', text);
-  return { size: Number(size), overlap: Number(overlap) };
+  const plan = parseTile(text);
+  if (plan === undefined) throw refuse('--tile', TILE_FORMS, text);
+  return plan;
 }
 
 /** `-1,1`: the values of black and white. */

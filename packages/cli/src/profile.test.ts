@@ -94,3 +94,20 @@ test('ir restore reports its peak memory', async () => {
   if (process.platform === 'linux') expect(memory.bytes).toBe(memory.own + memory.networks);
   expect((await ir(...restore)).stdout).toMatch(/, peak memory \d+ MiB$/m);
 });
+
+test('ir restore and ir profile take tiles by --tile and by --set alike', async () => {
+  const restore = ['restore', at('photos/3.png'), '-o', at('out.png'), '--threads', '1', '--json'];
+  const told = [];
+  for (const tile of [
+    ['--tile', '32+16'],
+    ['--set', 'tile=32+16'],
+  ]) {
+    const { stdout } = await ir(...restore, ...tile);
+    const profiled = await ir(...SMALL, '--runs', '1', '--model', 'restorer-s', ...tile, '--json');
+    told.push([JSON.parse(stdout).identity, JSON.parse(profiled.stdout).restorers[0].identity]);
+  }
+  expect(told[0]![0]).toContain('tile=32+16');
+  expect(told[1]).toEqual(told[0]);
+  const { stderr } = await ir(...restore.slice(0, -1), '--set', 'tile=32+16');
+  expect(stderr).toContain('tiles overlap by 16: their borders may show');
+});

@@ -59,8 +59,8 @@ function connect(command: Command, terminal: Terminal): void {
   for (const child of command.commands) connect(child, terminal);
 }
 
-/** The whole command line over one terminal. */
-export function buildProgram(terminal: Terminal): Command {
+/** The whole command line over one terminal; `argv` is what was typed, for records of a run. */
+export function buildProgram(terminal: Terminal, argv: readonly string[] = []): Command {
   const program = new Command('ir')
     .description(
       'Is a conditional latent diffusion model the right tool to restore these pictures, or does a traditional network serve better? Degrades, restores, scores, compares and reports.',
@@ -77,7 +77,7 @@ export function buildProgram(terminal: Terminal): Command {
     samplerCommand,
     inspectCommand,
   ];
-  for (const command of make) program.addCommand(command(terminal));
+  for (const command of make) program.addCommand(command(terminal, argv));
   program.addCommand(helpCommand(program));
   withExamples(program, EXAMPLES).addHelpText('after', STATUS);
   connect(program, terminal);

@@ -13,7 +13,7 @@ import type { Terminal } from './terminal.js';
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   try {
     adoptCalibration();
-    await buildProgram(terminal).parseAsync([...argv], { from: 'user' });
+    await buildProgram(terminal, argv).parseAsync([...argv], { from: 'user' });
     return 0;
   } catch (thrown) {
     const error = endedBy(thrown, terminal.signal);

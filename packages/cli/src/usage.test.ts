@@ -31,6 +31,8 @@ const MISTAKES: readonly [typed: string, code: string, ...says: string[]][] = [
   ['degrade a.png -o b.gif --preset SR2', 'IR_E_USAGE', '.png', '".gif"'],
   ['restore a.png -o b.png --tile 512', 'IR_E_USAGE', 'SIZE+OVERLAP', '"512"'],
   ['restore a.png -o b.png --tile 8+0', 'IR_E_SCHEMA', 'tile'],
+  ['restore a.png -o b.png --set tile=8+0', 'IR_E_SCHEMA', 'settings.tile: expected a SIZE of at least 16', '"8+0"'],
+  ['restore a.png -o b.png --set tile=512', 'IR_E_SCHEMA', 'settings.tile: expected auto, none or SIZE+OVERLAP', '512'],
   ['restore a.png -o b.png --set iterations', 'IR_E_USAGE', 'NAME=VALUE'],
   ['restore a.png -o b.png --model restorer', 'IR_E_UNKNOWN_NAME', 'Did you mean "restorer-s"?'],
   ['restore a.png -o b.png --model wiener --set nsrr=1', 'IR_E_SCHEMA', 'Did you mean "nsr"?'],
@@ -54,6 +56,8 @@ const MISTAKES: readonly [typed: string, code: string, ...says: string[]][] = [
   ['models add net.onnx --range 1,1', 'IR_E_USAGE', 'black and white'],
   ['models add net.onnx --colour bgr', 'IR_E_USAGE', 'Did you mean BGR?'],
   ['models verify restorer-z', 'IR_E_UNKNOWN_NAME', 'Did you mean "restorer-s"?'],
+  ['models remove nothing-of-this-name', 'IR_E_UNKNOWN_NAME', 'got "nothing-of-this-name"'],
+  ['models remove', 'IR_E_USAGE', 'expected id, got nothing'],
   ['metrics describe ssmi', 'IR_E_UNKNOWN_NAME', 'Did you mean "ssim"?'],
   ['profile --model restorer', 'IR_E_UNKNOWN_NAME', 'Did you mean "restorer-s"?'],
   ['profile --size 512', 'IR_E_USAGE', 'WIDTHxHEIGHT', '"512"'],
@@ -118,6 +122,7 @@ describe('help', () => {
       ['study', 'plan'],
       ['study', 'report'],
       ['models', 'add'],
+      ['models', 'remove'],
       ['models', 'verify'],
       ['models', 'list'],
       ['metrics', 'list'],
@@ -142,7 +147,7 @@ describe('help', () => {
     expect(stderr).toContain('Usage: ir');
     const models = await ir('models');
     expect([models.code, models.stdout]).toEqual([2, '']);
-    expect(models.stderr).toContain('error: ir models: expected a command (list, add, verify), got none');
+    expect(models.stderr).toContain('error: ir models: expected a command (list, add, remove, verify), got none');
   });
 
   test('--version prints name and version', async () => {

@@ -10,6 +10,7 @@ import {
   type GraphManifest,
   type InstalledModel,
   listModels,
+  removeModel,
   UsageError,
   type Verification,
   verifyModel,
@@ -27,6 +28,7 @@ export function modelsCommand(terminal: Terminal): Command {
     .description('The networks on this machine: those that come with ir, and the user’s own.')
     .addCommand(listCommand(terminal))
     .addCommand(addCommand(terminal))
+    .addCommand(removeCommand(terminal))
     .addCommand(verifyCommand(terminal));
 }
 
@@ -154,6 +156,21 @@ function describeAdded({ manifest, folder }: InstalledModel<GraphManifest>): str
     default:
       return `${id}: a model that measures (${manifest.kind}), sides from ${manifest.smallest}, in ${folder}\nTry: ir metrics list`;
   }
+}
+
+function removeCommand(terminal: Terminal): Command {
+  const command = new Command('remove')
+    .summary('take away a network that was added')
+    .description(
+      'Removes a network of the user’s own with its folder; one that `ir models list` calls not usable goes by its folder’s name. Those that come with ir stay.',
+    )
+    .argument('<id>', 'the network');
+  const examples = ['ir models remove my-denoiser', 'ir models remove real-esrgan-x2 --json'];
+  return withExamples(withOutputFlags(command), examples).action(async (name: string, flags: SessionFlags) => {
+    const session = new Session(terminal, flags);
+    const { id, folder } = await removeModel(name);
+    session.result({ schema: 'ir.model-removed/1', id, folder }, `${id}: removed, with ${folder}`);
+  });
 }
 
 interface VerifyFlags extends SessionFlags {

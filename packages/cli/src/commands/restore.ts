@@ -10,6 +10,7 @@ import {
   memoryText,
   meterMemory,
   type PeakMemory,
+  parseTile,
   type Restorer,
   saveImage,
   type TilePlan,
@@ -100,15 +101,16 @@ async function run(input: string, flags: Flags, session: Session): Promise<void>
 /** What was asked for and changes nothing, or may show in the result. */
 function* remarksOn(
   restorer: Restorer,
-  { seed, tile }: Pick<Flags, 'seed' | 'tile'>,
+  { seed, tile, set }: Pick<Flags, 'seed' | 'tile' | 'set'>,
   degradation: Degradation | undefined,
 ): Generator<string> {
   const { id, needs, draws } = restorer;
   if (degradation && !needs.degradation) yield `${id} is blind: the degradation named is not used`;
   if (seed !== undefined && draws === false) yield `${id} draws nothing: the seed is not used`;
   const { manifest } = restorer as Partial<DirectRestorer>;
-  if (typeof tile === 'object' && tile.overlap < (manifest?.reach ?? 0))
-    yield `${id} looks ${manifest!.reach} pixels around, tiles overlap by ${tile.overlap}: their borders may show`;
+  const plan = typeof set?.tile === 'string' ? parseTile(set.tile) : tile;
+  if (typeof plan === 'object' && plan.overlap < (manifest?.reach ?? 0))
+    yield `${id} looks ${manifest!.reach} pixels around, tiles overlap by ${plan.overlap}: their borders may show`;
 }
 
 /** The restorer with what the flags say of it; flags that were not given are not settings. */

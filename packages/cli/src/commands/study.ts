@@ -37,13 +37,13 @@ interface Flags extends SessionFlags {
 const ABOUT_SPEC = `SPEC is a YAML file, or one of the bundled studies: ${bundledStudies().join(', ')}. Without --images the study runs on the nine public-domain
 photographs (sepia prints of 1865-1940) that come with ir.`;
 
-export function studyCommand(terminal: Terminal): Command {
+export function studyCommand(terminal: Terminal, argv: readonly string[]): Command {
   return new Command('study')
     .summary('a whole comparison, from a spec file to a report')
     .description(
       'Images x degradations x restorers x metrics, from a spec file to a report. Interrupted, it goes on where it was.',
     )
-    .addCommand(runCommand(terminal))
+    .addCommand(runCommand(terminal, argv))
     .addCommand(planCommand(terminal))
     .addCommand(reportCommand(terminal));
 }
@@ -58,7 +58,7 @@ function withStudyFlags(command: Command): Command {
     .option('--seeds <list>', 'seeds instead of the spec’s, for example 0,1,2', seeds('--seeds'));
 }
 
-function runCommand(terminal: Terminal): Command {
+function runCommand(terminal: Terminal, argv: readonly string[]): Command {
   const command = withStudyFlags(new Command('run'))
     .summary('compute what is missing, then write the report')
     .description(`Computes every cell of a study that has no result yet, then writes the report. ${ABOUT_SPEC}`)
@@ -76,7 +76,7 @@ function runCommand(terminal: Terminal): Command {
   ];
   return withExamples(withOutputFlags(command), examples).action((spec: string, flags: Flags) => {
     const session = new Session(terminal, flags);
-    return flags.dryRun ? plan(spec, flags, session) : run(spec, flags, session);
+    return flags.dryRun ? plan(spec, flags, session) : run(spec, flags, session, ['ir', ...argv]);
   });
 }
 
@@ -140,11 +140,11 @@ async function writeReportOf(out: string, session: Session) {
   return { rows: results.rows.length, missing: results.missing ?? 0, skipped: results.skipped ?? [], report: index };
 }
 
-async function run(name: string, flags: Flags, session: Session): Promise<void> {
+async function run(name: string, flags: Flags, session: Session, command: readonly string[]): Promise<void> {
   const { spec, options } = await open(name, flags, session);
   const { out } = options;
   session.note(`${spec.title}: results go to ${out}`);
-  const compute = session.watch((onProgress) => runStudy(spec, { ...options, onProgress }));
+  const compute = session.watch((onProgress) => runStudy(spec, { ...options, command, onProgress }));
   const outcome = await compute.catch(goOn(out));
   const { report, skipped } = await writeReportOf(out, session).catch(goOn(out));
   for (const { name: left, reason } of skipped) session.note(`left out: ${left}: ${reason}`);

@@ -10,6 +10,7 @@ import {
   suggest,
   UsageError,
   unknownName,
+  writing,
 } from '../errors.js';
 
 const step = z.discriminatedUnion('kind', [
@@ -158,5 +159,25 @@ test('every code ends a program in its documented way', () => {
     name: 'InputError',
     code: 'IR_E_SIZE',
     message: 'x',
+  });
+});
+
+describe('writing', () => {
+  const failing = (cause: unknown, options?: Parameters<typeof writing>[2]) =>
+    writing('out', () => Promise.reject(cause), options).catch((error: IrError) => [error.code, error.message]);
+  const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC', syscall: 'write' });
+  const advice = 'Check the folder, its permissions and the space left';
+
+  test('tells what the file system refuses in one way, with what else may help', async () => {
+    const place = `out: expected a place that can be written, got no space left. ${advice}.`;
+    expect(await failing(full)).toEqual(['IR_E_WRITE', place]);
+    const folder = `out: expected a folder that can be written, got no space left. ${advice}, or set IR_MODELS_DIR.`;
+    expect(await failing(full, { what: 'folder', or: 'set IR_MODELS_DIR' })).toEqual(['IR_E_WRITE', folder]);
+  });
+
+  test('leaves every other error, and what the work gives, as it is', async () => {
+    for (const other of [new InputError('IR_E_SIZE', 'x'), new TypeError('a defect'), 'a word', undefined])
+      await expect(writing('out', () => Promise.reject(other))).rejects.toBe(other);
+    expect(await writing('out', async () => 3)).toBe(3);
   });
 });

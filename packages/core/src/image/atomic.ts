@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { EnvironmentError, explain, fileProblem } from '../errors.js';
+import { writing } from '../errors.js';
 
 /**
  * Writes a file so that it is there whole or not at all: to a temporary name in the same folder, flushed to the disk, then renamed.
@@ -10,23 +10,18 @@ import { EnvironmentError, explain, fileProblem } from '../errors.js';
 export async function writeAtomically(path: string, bytes: Uint8Array | string): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`);
   try {
-    const file = await open(temporary, 'wx');
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (cause) {
-    await unlink(temporary).catch(() => {});
-    const got = fileProblem(cause);
-    const message = explain({
-      name: path,
-      expected: 'a place that can be written',
-      got,
-      fix: 'Check the folder, its permissions and the space left',
+    await writing(path, async () => {
+      const file = await open(temporary, 'wx');
+      try {
+        await file.writeFile(bytes);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, path);
     });
-    throw new EnvironmentError('IR_E_WRITE', message, { cause });
+  } catch (error) {
+    await unlink(temporary).catch(() => {});
+    throw error;
   }
 }

@@ -17,5 +17,6 @@ export {
 } from './manifest.js';
 export { type Embedding, embed, measureDistance, measureQuality } from './measure.js';
 export { checkPorts } from './ports.js';
+export { type RemovedModel, removeModel } from './remove.js';
 export * from './store.js';
 export { type Verification, verifyModel } from './verify.js';

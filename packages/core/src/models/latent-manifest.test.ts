@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { checkControls } from '../restorer/latent/check.js';
 import { openLatentRestorer } from '../restorer/latent/latent.js';
 import { copiedModel, type Json, modelIn, readJson, tinyFolder, tinyModel } from '../restorer/latent/testing/models.js';
 import { identityGraph } from '../testing/graphs.js';
@@ -236,6 +237,39 @@ describe('opening checks everything before anything runs', () => {
     ],
   ])('%s', async (_, change, says) => {
     await expect(opening(tinyModel('diffbir-tiny', change))).rejects.toEqual(refusal('IR_E_MODEL', says));
+  });
+
+  test('control tensors in another order than the denoiser’s ports of their names', async () => {
+    const swapped = (part: 'control' | 'denoiser') =>
+      tinyModel('diffbir-tiny', ({ parts }) => {
+        const ports = part === 'control' ? parts.control.outputs : parts.denoiser.inputs.controls;
+        [ports[3], ports[4]] = [ports[4], ports[3]];
+      });
+    const mend = 'List parts.denoiser.inputs.controls in the order of parts.control.outputs';
+    await expect(opening(swapped('control'))).rejects.toEqual(
+      refusal(
+        'IR_E_MODEL',
+        new RegExp(
+          `^diffbir-tiny denoiser input control_3: expected the control tensor of its name, got control_4 .*${mend}`,
+        ),
+      ),
+    );
+    await expect(opening(swapped('denoiser'))).rejects.toEqual(refusal('IR_E_MODEL', /input control_4: .*control_3/));
+  });
+
+  test('control tensors of other names go by their place; their fixed sides are held to', () => {
+    const port = (name: string, channels: number) => ({
+      ...{ name, type: 'float32', isTensor: true, shape: ['n', channels, 'h', 'w'] },
+    });
+    const graphs = {
+      control: { outputs: [port('a', 4), port('b', 6)] },
+      denoiser: { inputs: [port('c', 4), port('d', 6)] },
+    };
+    const names = (...all: string[]) => all.map((name) => ({ name }));
+    checkControls('it', names('a', 'b'), names('c', 'd'), graphs);
+    expect(() => checkControls('it', names('b', 'a'), names('c', 'd'), graphs)).toThrow(
+      /^it denoiser input c: expected a control tensor \[n, 4, h, w\], got b \[n, 6, h, w\]\. List parts\.denoiser/,
+    );
   });
 
   test.each<[settings: Record<string, unknown>, code: string, says: RegExp]>([

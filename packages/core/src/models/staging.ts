@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { EnvironmentError, explain, fileProblem, ModelError, UsageError } from '../errors.js';
+import { explain, fileProblem, ModelError, UsageError, writing } from '../errors.js';
 import { writeAtomically } from '../image/atomic.js';
 import { readOnnx } from '../network/index.js';
 import { type GraphManifest, type Manifest, parseModelId } from './manifest.js';
@@ -17,6 +17,8 @@ export interface StagingOptions {
 
 /** A graph as a protocol buffer cannot be larger. */
 const LARGEST = 2 ** 31 - 1;
+
+const ELSEWHERE = { or: 'set IR_MODELS_DIR' };
 
 /**
  * Installs a model: `fill` puts its graphs into a folder beside the place and says its manifest, `accept` may run it; then the folder gets its
@@ -38,7 +40,7 @@ export async function installModel<M extends Manifest>(
     await accept({ manifest, folder: staged, origin: 'user' });
     signal?.throwIfAborted();
     const folder = join(root, id);
-    await writing(folder, () => rename(staged, folder));
+    await writing(folder, () => rename(staged, folder), ELSEWHERE);
     return { manifest, folder, origin: 'user' };
   } catch (error) {
     await rm(staged, { recursive: true, force: true }).catch(() => {}); // what went wrong first is what is told
@@ -53,16 +55,6 @@ export const idFrom = (file: string): string =>
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, '-')
     .replace(/^[^a-z0-9]+/, '');
-
-async function writing(path: string, work: () => Promise<unknown>): Promise<void> {
-  try {
-    await work();
-  } catch (cause) {
-    const fix = 'Check the folder, its permissions and the space left, or set IR_MODELS_DIR';
-    const told = { name: path, expected: 'a place that can be written', got: fileProblem(cause), fix };
-    throw new EnvironmentError('IR_E_WRITE', explain(told), { cause });
-  }
-}
 
 /** A graph in a model's folder, with what its manifest says of the file. */
 export interface StagedGraph {
@@ -83,10 +75,11 @@ export async function stageGraph(
 ): Promise<StagedGraph> {
   await checkFile(file);
   const path = join(staged, as);
-  await writing(staged, async () => {
+  const copy = async () => {
     await mkdir(staged, { recursive: true });
     await copyFile(file, path);
-  });
+  };
+  await writing(staged, copy, ELSEWHERE);
   const bytes = await readFile(path);
   const { externalFiles, weights, allInitializers } = readOnnx(bytes, file);
   if (externalFiles.length > 0) {

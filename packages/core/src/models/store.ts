@@ -58,9 +58,9 @@ async function modelsIn(root: string, origin: InstalledModel['origin']): Promise
   if (!existsSync(root)) return [];
   const folders = (await readdir(root, { withFileTypes: true })).filter((e) => e.isDirectory() || e.isSymbolicLink());
   const names = folders.map((e) => e.name).sort();
-  return Promise.all(
-    names.filter((n) => existsSync(join(root, n, 'manifest.json'))).map((n) => readModel(join(root, n), origin)),
-  );
+  // Dotted ones are on their way in or out.
+  const whole = names.filter((n) => !n.startsWith('.') && existsSync(join(root, n, 'manifest.json')));
+  return Promise.all(whole.map((n) => readModel(join(root, n), origin)));
 }
 
 /** Every model installed: bundled ones first, each by name. A user's model may not take a bundled one's id. */
@@ -86,7 +86,7 @@ export function refuseBroken(broken: readonly BrokenModel[], id: string): void {
   const found = brokenNamed(broken, id);
   if (!found) return;
   throw new ModelError(
-    `${id} is installed but cannot be used: ${found.problem} Mend its manifest, or install it again.`,
+    `${id} is installed but cannot be used: ${found.problem} Mend its manifest, or remove it (\`ir models remove ${basename(found.folder)}\`) and install it again.`,
   );
 }
 

@@ -1,5 +1,6 @@
-import { drawSvg, FILE_LOOK, figureBase, heading, type Json } from '../report/figure.js';
+import { drawSvg, FILE_LOOK, figureBase, heading, type Json, scalesOf } from '../report/figure.js';
 import { type Series, seriesOf } from '../report/palette.js';
+import { alongLevel, type Box, besidePoint, boxAround, type Place, placeLabels, RADIUS } from './labels.js';
 import type { ProfileReport, Quality, RestorerProfile } from './schema.js';
 import { decimalsFor, directionText, fixed, metricTitle } from './wording.js';
 
@@ -34,13 +35,81 @@ function pointsOf({ restorers }: ProfileReport, panel: Panel, metric: string): P
 }
 
 const PLOT = { width: 420, height: 300 };
+const FRAME: Box = { left: 0, top: 0, right: PLOT.width, bottom: PLOT.height };
+const FONT_SIZE = 12;
 
-function spec(report: ProfileReport, panel: Panel, metric: string): Json | undefined {
+/** What stands in a panel. */
+interface Contents {
+  readonly placed: readonly Point[];
+  /** Without a place on the axis. */
+  readonly levels: readonly Point[];
+}
+
+interface Label {
+  readonly restorer: string;
+  readonly place: Place;
+}
+
+/** Names beside their points and on their levels, clear of each other, of symbols and of intervals. */
+function labelsOf({ placed, levels }: Contents, scale: Awaited<ReturnType<typeof scalesOf>>): Label[] {
+  const at = ({ x, mean }: Point) => ({ x: scale.x(x), y: scale.y(mean!) });
+  const interval = ({ x, low, high }: Point): Box[] => {
+    if (low === null || high === null) return [];
+    return [{ left: scale.x(x) - 1, right: scale.x(x) + 1, top: scale.y(high), bottom: scale.y(low) }];
+  };
+  const obstacles = placed.flatMap((point) => [boxAround(at(point), RADIUS), ...interval(point)]);
+  const wanted = [
+    ...levels.map((point) => alongLevel(scale.y(point.mean!), point.restorer, FONT_SIZE, FRAME)),
+    ...placed.map((point) => besidePoint(at(point), point.restorer, FONT_SIZE)),
+  ];
+  const lines = levels.map(({ mean }) => {
+    const y = scale.y(mean!);
+    return { from: { x: FRAME.left, y }, to: { x: FRAME.right, y } };
+  });
+  const places = placeLabels(wanted, { frame: FRAME, obstacles, lines });
+  return [...levels, ...placed].map(({ restorer }, i) => ({ restorer, place: places[i]! }));
+}
+
+/** Layers of names, where they are to stand in pixels. */
+function labelLayers(labels: readonly Label[], color: Json): Json[] {
+  const pixel = (field: string) => ({ field, type: 'quantitative', scale: null, axis: null });
+  const leaders = labels.flatMap(({ restorer, place: { leader } }) =>
+    leader ? [{ restorer, x: leader.from.x, y: leader.from.y, x2: leader.to.x, y2: leader.to.y }] : [],
+  );
+  const names = labels.map(({ restorer, place: { box, align } }) => ({
+    restorer,
+    align,
+    x: align === 'center' ? (box.left + box.right) / 2 : box[align],
+    y: (box.top + box.bottom) / 2,
+  }));
+  return [
+    {
+      data: { values: leaders },
+      mark: { type: 'rule', strokeWidth: 0.7, aria: false },
+      encoding: { x: pixel('x'), y: pixel('y'), x2: { field: 'x2' }, y2: { field: 'y2' }, color },
+    },
+    {
+      data: { values: names },
+      mark: { type: 'text', align: { expr: 'datum.align' }, baseline: 'middle', fontSize: FONT_SIZE, aria: false },
+      encoding: { x: pixel('x'), y: pixel('y'), color, text: { field: 'restorer' } },
+    },
+  ];
+}
+
+function contentsOf(report: ProfileReport, panel: Panel, metric: string): Contents {
   const points = pointsOf(report, panel, metric);
-  const placed = points.filter(({ x }) => x > 0);
-  if (placed.length === 0) return undefined;
-  const levels = points.filter(({ x }) => x <= 0);
-  const series = seriesOf(report.restorers.map(({ id }) => ({ id, label: id, settings: {} })));
+  return { placed: points.filter(({ x }) => x > 0), levels: points.filter(({ x }) => x <= 0) };
+}
+
+function spec(
+  { restorers }: ProfileReport,
+  panel: Panel,
+  metric: string,
+  { placed, levels }: Contents,
+  labels: readonly Label[],
+): Json {
+  const points = [...placed, ...levels];
+  const series = seriesOf(restorers.map(({ id }) => ({ id, label: id, settings: {} })));
   const shown = series.filter(({ label }) => points.some(({ restorer }) => restorer === label));
   const channel = (of: (one: Series) => unknown) => ({
     field: 'restorer',
@@ -61,7 +130,6 @@ function spec(report: ProfileReport, panel: Panel, metric: string): Json | undef
     scale: { zero: false, nice: true, padding: 12 },
     axis: { title: null, tickCount: 6, grid: true },
   });
-  const label = { type: 'text', align: 'left', baseline: 'bottom', dx: 7, dy: -5, fontSize: 12, aria: false };
   return {
     ...PLOT,
     ...figureBase(FILE_LOOK),
@@ -70,11 +138,6 @@ function spec(report: ProfileReport, panel: Panel, metric: string): Json | undef
         data: { values: levels },
         mark: { type: 'rule', strokeDash: [2, 3], strokeWidth: 1.2 },
         encoding: { y: y('mean'), color, description: { field: 'text' } },
-      },
-      {
-        data: { values: levels },
-        mark: { ...label, dx: 4, dy: -2 },
-        encoding: { x: { value: 0 }, y: y('mean'), color, text: { field: 'restorer' } },
       },
       {
         data: { values: placed.filter(({ low }) => low !== null) },
@@ -86,11 +149,7 @@ function spec(report: ProfileReport, panel: Panel, metric: string): Json | undef
         mark: { type: 'point', filled: true, size: 70, opacity: 1 },
         encoding: { x, y: y('mean'), color, shape: channel(({ symbol }) => symbol), description: { field: 'text' } },
       },
-      {
-        data: { values: placed },
-        mark: label,
-        encoding: { x, y: y('mean'), color, text: { field: 'restorer' } },
-      },
+      ...labelLayers(labels, color),
       heading(metricTitle(metric), -32, FILE_LOOK.ink, { fontSize: 14, fontWeight: 600 }),
       heading(directionText(points[0]!.direction), -15, FILE_LOOK.quiet, { fontSize: 11.5 }),
     ],
@@ -99,6 +158,9 @@ function spec(report: ProfileReport, panel: Panel, metric: string): Json | undef
 
 /** Figure 4a or 4b for a metric as SVG; undefined where no restorer has a place on its axis. */
 export async function drawPanel(report: ProfileReport, panel: Panel, metric: string): Promise<string | undefined> {
-  const drawn = spec(report, panel, metric);
-  return drawn && drawSvg(drawn);
+  const contents = contentsOf(report, panel, metric);
+  if (contents.placed.length === 0) return undefined;
+  const draw = (labels: readonly Label[]) => spec(report, panel, metric, contents, labels);
+  // Scales are the plotting library's: names are placed on what it has laid out.
+  return drawSvg(draw(labelsOf(contents, await scalesOf(draw([])))));
 }

@@ -3,6 +3,7 @@ import { cp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Image } from '../image/contract.js';
 import { saveImage } from '../image/encode.js';
 import { testPicture } from '../models/probe.js';
 import { networkProcesses } from '../network/index.js';
@@ -254,6 +255,24 @@ describe('a report', () => {
     const { mean, low, high, n } = quality.brightness!;
     expect(n).toBe(6);
     expect(low! <= mean! && mean! <= high!).toBe(true);
+  });
+
+  test('over several seeds a picture is degraded once where the degradation draws nothing, else for each', async () => {
+    const inputs = async (degradation: ProfileOptions['degradation']) => {
+      const seen: unknown[] = [];
+      const restore = async (image: Image) => {
+        if (image.width === 48) seen.push(image); // the timed picture has another size
+        return image;
+      };
+      const create = async () => ({ ...(await noRestorer.create({})), draws: true, restore });
+      const restorers = [{ ...noRestorer, id: 'drawing', create }];
+      const quality = { images: [join(root, 'a.png')], metrics: [{ alias: 'brightness' }], seeds: 4 };
+      const given = degradation ? { degradation } : {};
+      await one('drawing', { registry: { ...registry, restorers }, quality, ...given });
+      return [seen.length, new Set(seen).size];
+    };
+    expect(await inputs(undefined)).toEqual([4, 1]);
+    expect(await inputs({ steps: [{ kind: 'noise', distribution: 'gaussian', sigma: 5 }] })).toEqual([4, 4]);
   });
 
   test('progress ends where it was to', () => {

@@ -1,5 +1,5 @@
 import { isRandom } from '../degradation/defaults.js';
-import { comparable } from '../degradation/protocol.js';
+import { type Comparable, comparable } from '../degradation/protocol.js';
 import type { Image } from '../image/contract.js';
 import type { Metric, Score } from '../metric/contract.js';
 import { finite } from '../metric/finite.js';
@@ -42,9 +42,16 @@ export async function openGallery(
   for (const { path } of files) images.push(await openStudyImage(path, longSide, call));
   const intervalOf = intervalMaker(bootstrap);
 
-  async function scoresOf(restorer: Restorer, image: Image, seed: number): Promise<Score[]> {
+  /** A picture and what the degradation makes of it, for each seed; where it draws nothing one stands for all. */
+  async function comparables(image: Image): Promise<(seed: number) => Promise<Comparable>> {
+    const degraded = (one: number) => comparable(image, degradation, { seed: one, ...call });
+    if (isRandom(degradation)) return degraded;
+    const same = await degraded(seed);
+    return async () => same;
+  }
+
+  async function scoresOf(restorer: Restorer, pictures: Comparable, seed: number): Promise<Score[]> {
     signal?.throwIfAborted();
-    const pictures = await comparable(image, degradation, { seed, ...call });
     const output = await restoreForComparison(restorer, pictures, { degradation, seed, exec: {}, signal });
     const { reference, degraded } = pictures;
     const input = { reference, image: output, input: degraded, applied: { degradation, seed }, ...call };
@@ -59,7 +66,8 @@ export async function openGallery(
     const scores = metrics.map((): Score[][] => []);
     for (const image of images) {
       const bySeed: Score[][] = [];
-      for (const one of own) bySeed.push(await scoresOf(restorer, image, one));
+      const picturesOf = await comparables(image);
+      for (const one of own) bySeed.push(await scoresOf(restorer, await picturesOf(one), one));
       for (const i of metrics.keys()) scores[i]!.push(bySeed.map((all) => all[i]!));
       onPicture();
     }

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EnvironmentError, explain, fileProblem } from '../errors.js';
+import { writing } from '../errors.js';
 import { writeAtomically } from '../image/atomic.js';
 import { html, type Markup, trusted } from '../report/html.js';
 import { saveFigure } from '../report/report.js';
@@ -75,17 +75,13 @@ ${tablesOf(report).map(table)}
 export async function writeProfile(report: ProfileReport, out: string): Promise<{ readonly index: string }> {
   const figures = await figuresOf(report);
   const index = join(out, 'index.html');
-  try {
+  const write = async () => {
     await mkdir(out, { recursive: true });
     for (const { name, svg } of figures) await saveFigure(svg, join(out, name));
     await writeAtomically(join(out, 'profile.json'), `${JSON.stringify(report, null, 2)}\n`);
     await writeAtomically(join(out, 'profile.md'), markdown(report, figures));
     await writeAtomically(index, page(report, figures).text);
-    return { index };
-  } catch (cause) {
-    if (!(cause as NodeJS.ErrnoException).syscall) throw cause;
-    const told = { name: out, expected: 'a folder that can be written', got: fileProblem(cause) };
-    const fix = 'Check the folder, its permissions and the space left';
-    throw new EnvironmentError('IR_E_WRITE', explain({ ...told, fix }), { cause });
-  }
+  };
+  await writing(out, write, { what: 'folder' });
+  return { index };
 }

@@ -192,14 +192,30 @@ function specOf(rows: readonly (readonly Curve[])[], setting: Setting): Json {
 export const drawCurves = (rows: readonly (readonly Curve[])[], setting: Setting): Promise<string> =>
   drawSvg(specOf(rows, setting));
 
-/** A Vega-Lite specification as SVG. Loaded when asked for: the plotting library is of no use to anything but figures. */
-export async function drawSvg(figure: Json): Promise<string> {
+/** A figure laid out. Loaded when asked for: the plotting library is of no use to anything but figures. */
+async function viewOf(figure: Json) {
   const { parse, View, Error: onlyErrors } = await import('vega');
   const { compile } = await import('vega-lite'); // after vega, not beside it: they share modules, which not every loader links twice at once
   const { spec } = compile(figure as unknown as Parameters<typeof compile>[0]);
-  const view = new View(parse(spec), { renderer: 'none', logLevel: onlyErrors });
+  return new View(parse(spec), { renderer: 'none', logLevel: onlyErrors });
+}
+
+/** A Vega-Lite specification as SVG. */
+export async function drawSvg(figure: Json): Promise<string> {
+  const view = await viewOf(figure);
   try {
     return await view.toSVG();
+  } finally {
+    view.finalize();
+  }
+}
+
+/** Where values stand in a figure of one panel, in pixels from the upper left corner of its frame. */
+export async function scalesOf(figure: Json): Promise<Record<'x' | 'y', (value: number) => number>> {
+  const view = await viewOf(figure);
+  try {
+    await view.runAsync();
+    return { x: view.scale('x'), y: view.scale('y') };
   } finally {
     view.finalize();
   }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { EnvironmentError, explain, fileProblem, IrError, isAbort } from '../errors.js';
+import { writing } from '../errors.js';
 import type { CallOptions } from '../progress.js';
 import type { StudyResults } from '../study/contract.js';
 import { testClaims } from './claims.js';
@@ -157,7 +157,7 @@ export async function writeReport(
   const place = join(out, 'report');
   // Fixed names: what a killed run left behind is cleared by the next.
   const [fresh, old] = [join(out, '.report.new'), join(out, '.report.old')];
-  try {
+  const write = async () => {
     options.signal?.throwIfAborted();
     await rm(fresh, { recursive: true, force: true });
     if (!(await exists(place)) && (await exists(old))) await rename(old, place);
@@ -165,19 +165,12 @@ export async function writeReport(
     await mkdir(fresh, { recursive: true });
     await fillFolder(results, out, fresh, options);
     await replaceFolder(fresh, place, old);
+  };
+  try {
+    await writing(place, write, { what: 'folder' });
     return { index: join(place, 'index.html') };
-  } catch (cause) {
+  } catch (error) {
     await rm(fresh, { recursive: true, force: true }).catch(() => {});
-    if (cause instanceof IrError || isAbort(cause) || !(cause as NodeJS.ErrnoException).syscall) throw cause;
-    throw new EnvironmentError(
-      'IR_E_WRITE',
-      explain({
-        name: place,
-        expected: 'a folder that can be written',
-        got: fileProblem(cause),
-        fix: 'Check the folder, its permissions and the space left',
-      }),
-      { cause },
-    );
+    throw error;
   }
 }

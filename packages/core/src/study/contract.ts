@@ -110,6 +110,8 @@ export interface StudyOptions extends CallOptions {
   readonly registryModule: string;
   /** Child processes at work at once; default: usable cores divided by the spec's threads, at least 1. */
   readonly jobs?: number;
+  /** What is typed to run it again, word by word, for the run's record; default: this program's name and arguments. */
+  readonly command?: readonly string[];
   /** What the report says of where the pictures come from, for example that they are sepia prints. */
   readonly imagesNote?: string;
 }

@@ -1,6 +1,6 @@
 import { appendFile, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeValue, EnvironmentError, explain, fileProblem, InputError, UsageError } from '../errors.js';
+import { describeValue, explain, InputError, UsageError, writing } from '../errors.js';
 import { writeAtomically } from '../image/atomic.js';
 import { decode } from '../image/decode.js';
 import { encode } from '../image/encode.js';
@@ -36,18 +36,6 @@ const OWN = new Set([
   ...['study.json', 'manifest.json', 'results.jsonl', 'results.csv', 'timings.jsonl', 'report', '.lock', '.DS_Store'],
 ]);
 const isTemporary = (name: string) => name.startsWith('.') && name.endsWith('.tmp');
-
-/** Runs what writes; its errors become `IR_E_WRITE`. */
-export async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof EnvironmentError) throw cause;
-    const fix = 'Check the folder, its permissions and the space left';
-    const told = { name: path, expected: 'a place that can be written', got: fileProblem(cause), fix };
-    throw new EnvironmentError('IR_E_WRITE', explain(told), { cause });
-  }
-}
 
 /**
  * Makes the folder of a study, or finds one there. Any study may go on in a study's folder: cells are addressed by content, so those that

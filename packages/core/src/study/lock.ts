@@ -4,7 +4,7 @@ import { open, readFile, rename, stat, unlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setInterval } from 'node:timers';
-import { EnvironmentError, explain, UsageError } from '../errors.js';
+import { explain, UsageError, writeError } from '../errors.js';
 
 const BEAT = 5_000;
 /** A holder on another host is taken for dead when its lock has not been touched for this long. */
@@ -94,10 +94,8 @@ async function create(path: string, text: string): Promise<boolean> {
     await file.writeFile(text).finally(() => file.close());
     return true;
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return false;
-    const told = { name: path, expected: 'a place that can be written', got: message };
-    throw new EnvironmentError('IR_E_WRITE', explain(told), { cause });
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw writeError(path, cause);
   }
 }
 

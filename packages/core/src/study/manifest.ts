@@ -59,7 +59,11 @@ export interface RunRecord {
 }
 
 /** Writes `manifest.json` at the start of a run, and again at its end. @throws EnvironmentError `IR_E_WRITE` */
-export async function recordRun(out: string, plan: DetailedPlan, jobs: number, cellsDone: number): Promise<RunRecord> {
+export async function recordRun(
+  out: string,
+  plan: DetailedPlan,
+  { jobs, command, cellsDone }: { readonly jobs: number; readonly command: string; readonly cellsDone: number },
+): Promise<RunRecord> {
   const { spec, machinery, native, models, steps, compression, images } = plan;
   const base: Omit<RunManifest, 'runs'> = {
     schema: 'ir.run/1',
@@ -76,7 +80,6 @@ export async function recordRun(out: string, plan: DetailedPlan, jobs: number, c
   };
   const before = await earlierRuns(out);
   const started = new Date().toISOString();
-  const command = process.argv.join(' ');
   const write = (run: Pick<Run, 'ended' | 'outcome' | 'cellsDone'>) =>
     writeAtomically(
       manifestPath(out),

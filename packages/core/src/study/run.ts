@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { describeValue, explain, UsageError } from '../errors.js';
 import { writeAtomically } from '../image/atomic.js';
 import { type CellError, completeCells, errorPath, writeCellError } from './cells.js';
+import { commandOf } from './command.js';
 import type { StudyOptions, StudyOutcome, StudySpec } from './contract.js';
 import {
   cellsOf,
@@ -118,7 +119,7 @@ async function runLocked(out: string, plan: DetailedPlan, options: StudyOptions)
   const snapshot = await writeSnapshot(out, plan, await keepOriginals(out, plan, signal), imagesNote);
   // A failure is of the run that met it: cells without a result are tried again.
   for (const { key } of plan.cells) await rm(errorPath(out, key), { force: true });
-  const record = await recordRun(out, plan, jobs, done.size);
+  const record = await recordRun(out, plan, { jobs, command: commandOf(options), cellsDone: done.size });
   try {
     const outcome = await computeMissing(out, plan, { todo, jobs }, options);
     await writeTables(out, snapshot);

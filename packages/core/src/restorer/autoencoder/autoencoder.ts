@@ -14,13 +14,12 @@ import { compressionOf, decode, encode, openTried } from '../latent/autoencoder.
 import { stated } from '../latent/open-graphs.js';
 import { cutTo, rgbOf, toImage } from '../latent/pictures.js';
 import { assertInUse, checkSides, paddedFor, planFor } from '../latent/running.js';
+import { tileSetting } from '../tile.js';
 
 const settingsSchema = z.strictObject({
   /** Id of an installed network that restores: Dec(E(M_phi(I_y))). */
   initial: z.string().min(1).optional(),
-  tile: z
-    .union([z.literal('auto'), z.literal('none'), z.strictObject({ size: z.int().min(16), overlap: z.int().min(0) })])
-    .default('auto'),
+  tile: tileSetting.default('auto'),
   providers: z.array(z.string()).min(1).optional(),
   threads: z.int().min(1).max(256).optional(),
 });

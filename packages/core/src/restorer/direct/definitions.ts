@@ -2,14 +2,13 @@ import { z } from 'zod';
 import { parseWith } from '../../errors.js';
 import { type InstalledModel, listModels } from '../../models/store.js';
 import type { Restorer, RestorerDefinition } from '../contract.js';
+import { tileSetting } from '../tile.js';
 import { openRestorer } from './direct.js';
 
 const settingsSchema = z.strictObject({
   providers: z.array(z.string()).min(1).optional(),
   threads: z.int().min(1).max(256).optional(),
-  tile: z
-    .union([z.literal('auto'), z.literal('none'), z.strictObject({ size: z.int().min(16), overlap: z.int().min(0) })])
-    .optional(),
+  tile: tileSetting.optional(),
 });
 
 /** A network as something a study can name; settings: `providers`, `threads`, `tile`. */

@@ -53,3 +53,28 @@ export function checkPart(
   const got = others.map(({ name }) => name).join(', ');
   throw new ModelError(explain({ name: `${id} ${part}`, expected: 'no further input', got, fix: mend(part) }));
 }
+
+/**
+ * What the control graph gives against what the denoiser takes at the same place: their fixed sides agree, and no tensor stands at another
+ * place than the port of its name. Sides that are free in either graph show only when they run.
+ * @throws ModelError naming model, port and the mend
+ */
+export function checkControls(
+  id: string,
+  outputs: readonly Pick<StatedPort, 'name'>[],
+  inputs: readonly Pick<StatedPort, 'name'>[],
+  graphs: { readonly control: Pick<Network, 'outputs'>; readonly denoiser: Pick<Network, 'inputs'> },
+): void {
+  const shapeOf = (ports: readonly PortMetadata[], name: string) => ports.find((one) => one.name === name)?.shape ?? [];
+  const names = new Set(outputs.map(({ name }) => name));
+  for (const [i, { name }] of inputs.entries()) {
+    const given = outputs[i]!.name;
+    const [takes, gives] = [shapeOf(graphs.denoiser.inputs, name), shapeOf(graphs.control.outputs, given)];
+    const misnamed = given !== name && names.has(name);
+    if (!misnamed && agrees(takes, gives)) continue;
+    const expected = misnamed ? 'the control tensor of its name' : `a control tensor ${shapeText(takes)}`;
+    const got = `${given} ${shapeText(gives)}`;
+    const fix = 'List parts.denoiser.inputs.controls in the order of parts.control.outputs';
+    throw new ModelError(explain({ name: `${id} denoiser input ${name}`, expected, got, fix }));
+  }
+}

@@ -4,12 +4,12 @@ import { explain, ModelError, unknownName } from '../../errors.js';
 import { graphParts } from '../../models/latent-parts.js';
 import type { LatentManifest, RestorerManifest } from '../../models/manifest.js';
 import { findModel, type InstalledModel, restorerModel, verifiedFile } from '../../models/store.js';
-import type { NetworkOptions } from '../../network/index.js';
+import type { Network, NetworkOptions } from '../../network/index.js';
 import { type DirectRestorer, openRestorer } from '../direct/direct.js';
 import { openTried } from './autoencoder.js';
 import { assertReadable, readCaptionTable } from './caption/table.js';
 import { measuredCaptioner } from './captioner.js';
-import type { StatedPort } from './check.js';
+import { checkControls, type StatedPort } from './check.js';
 import type { Captioner } from './contract.js';
 import { stated } from './open-graphs.js';
 import type { Conditioning, OpenParts, Parts, Text } from './open-parts.js';
@@ -39,11 +39,26 @@ function statedPorts({ parts }: LatentManifest): Map<string, readonly [inputs: S
 }
 
 /** Opens every graph that is one of the model's own, all or none, and tries the autoencoder. */
-function openNetworks({ manifest, folder }: InstalledModel<LatentManifest>, options: NetworkOptions) {
+async function openNetworks({ manifest, folder }: InstalledModel<LatentManifest>, options: NetworkOptions) {
   const own = graphParts(manifest).filter(({ name }) => name !== 'initial'); // which is opened as a restorer
   const ports = statedPorts(manifest);
   const graphs = own.map(({ name, graph }) => ({ name, graph, ports: ports.get(name)! }));
-  return openTried(manifest, folder, graphs, options);
+  const networks = await openTried(manifest, folder, graphs, options);
+  try {
+    assertControlsFit(manifest, networks);
+    return networks;
+  } catch (error) {
+    await Promise.all([...networks.values()].map((network) => network.dispose()));
+    throw error;
+  }
+}
+
+/** @throws ModelError */
+function assertControlsFit({ id, parts }: LatentManifest, networks: ReadonlyMap<string, Network>): void {
+  const { outputs } = parts.control ?? {};
+  const { controls } = parts.denoiser.inputs;
+  if (!outputs || !controls) return;
+  checkControls(id, outputs, controls, { control: networks.get('control')!, denoiser: networks.get('denoiser')! });
 }
 
 /** @throws ModelError naming the model whose part it is */

@@ -4,6 +4,7 @@ import { samplingShape, spelledOut } from '../../diffusion/sampling.js';
 import type { Schedule } from '../../diffusion/schedule.js';
 import { explain, parseWith, UsageError } from '../../errors.js';
 import type { LatentManifest } from '../../models/manifest.js';
+import { tileSetting } from '../tile.js';
 
 const ramp = z.strictObject({
   law: z.literal('linear'),
@@ -67,9 +68,7 @@ const settingsSchema = z.strictObject({
   caption: z.union([z.boolean(), z.literal('all')]).optional(),
   colour: z.enum(['wavelet', 'adain', 'none']).default('wavelet'),
   weights: z.enum(['symmetric', 'published']).default('symmetric'),
-  tile: z
-    .union([z.literal('auto'), z.literal('none'), z.strictObject({ size: z.int().min(16), overlap: z.int().min(0) })])
-    .default('auto'),
+  tile: tileSetting.default('auto'),
   providers: z.array(z.string()).min(1).optional(),
   threads: z.int().min(1).max(256).optional(),
 });
