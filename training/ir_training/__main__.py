@@ -5,6 +5,7 @@ ldm-s:      train|anneal|latents|evaluate|export|adopt|all, parts vae, decoder, 
 encoder-s:  views|train|anneal|evaluate|export|all, parts student, head
 """
 import argparse
+import math
 from pathlib import Path
 
 import torch
@@ -12,6 +13,7 @@ import yaml
 
 from . import encoder, evaluate, export, ldm
 from .data import pack
+from .run import Run
 from .train import RestorerRun
 
 HERE = Path(__file__).resolve().parents[1]
@@ -37,6 +39,7 @@ def parse() -> tuple[argparse.Namespace, dict]:
     parser.add_argument("--runs", type=Path, default=HERE / "runs")
     parser.add_argument("--models", type=Path, default=HERE.parent / "models", help="export: where to; latents, evaluate: where restorer-s lies; adopt: where from")
     parser.add_argument("--steps", type=int, default=1_000_000, help="how many more steps (train: until stopped)")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="train, anneal: at most so long")
     parser.add_argument("--checkpoint", default="annealed.pt", help="gains, evaluate, export: which one")
     parser.add_argument("--limit", type=int, default=12, help="gains, evaluate: number of pictures")
     parser.add_argument("--side", type=int, default=256, help="gains: side of the crops")
@@ -45,6 +48,7 @@ def parse() -> tuple[argparse.Namespace, dict]:
     parser.add_argument("--guidance", type=float, default=1.0, help="evaluate: weight of the prompt over the empty one")
     parser.add_argument("--prompt", default="sharp", help="evaluate: quality words joined to the caption")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="latents, train, anneal of restorer-s and ldm-s")
     options = parser.parse_args()
     model = options.model or MODEL_OF_PART.get(options.part) or MODEL_OF_COMMAND.get(options.command, "restorer-s")
     config = yaml.safe_load((options.config or HERE / "configs" / f"{model}.yaml").read_text())
@@ -58,11 +62,14 @@ def check(parser: argparse.ArgumentParser, options: argparse.Namespace, config: 
         parser.error(f"expected for {config['id']} one of {', '.join(commands)}, got {options.command}")
     if options.command in ("train", "anneal") and options.part not in config["parts"]:
         parser.error(f"expected --part {', '.join(config['parts'])}, got {options.part}")
+    if options.device != "cpu" and (config.get("kind") == "encoder" or options.command not in ("latents", "train", "anneal")):
+        parser.error(f"expected --device cpu for {config['id']} {options.command}, got {options.device}")
 
 
 def main() -> None:
     options, config = parse()
     torch.set_num_threads(options.threads)
+    Run.device = options.device
     packed = options.runs / "pack.npy"
     if options.command == "pack" or not packed.exists():
         pack(options.data, packed)
@@ -82,7 +89,7 @@ def restorer(options: argparse.Namespace, config: dict, packed: Path) -> None:
         run = RestorerRun(config, options.part, folder)
         run.prepare(packed, options.val)
         print(f"{'resumed' if run.load('steady.pt') else 'started'} at step {run.step}", flush=True)
-        run.train(options.steps, options.command == "anneal")
+        run.train(options.steps, options.command == "anneal", options.minutes)
         return
     runs = {name: RestorerRun(config, name, folder) for name in config["parts"]}
     for run in runs.values():

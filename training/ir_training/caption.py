@@ -1,9 +1,10 @@
 """The captioner T (Eq. 6): measured properties of a picture, put into words by fixed thresholds, and the words as tokens.
 
-Everything another implementation needs stands in TABLE, WORDS and `measure`: plain sums over float64 arrays, no resampling filter, no random
+Everything another implementation needs stands in TABLE, WORDS and `measure_all`: plain sums over float64 arrays, no resampling filter, no random
 number. `asset()` writes the table and the vocabulary as JSON beside the exported graphs, and the product reads its thresholds from there.
 """
 import numpy as np
+import torch
 
 LENGTH = 16
 PAD = 0
@@ -34,62 +35,74 @@ ALIASES = {
 }
 
 
-def luma(picture: np.ndarray) -> np.ndarray:
-    return picture.astype(np.float64) @ np.array([0.299, 0.587, 0.114])
+def luma(pictures: torch.Tensor) -> torch.Tensor:
+    """(n, 3, h, w) to (n, h, w), float64."""
+    red, green, blue = pictures.double().unbind(1)
+    return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
-def reduced(y: np.ndarray, n: int) -> np.ndarray:
+def reduced(y: torch.Tensor, n: int) -> torch.Tensor:
     """Means of n x n squares; what does not fill one at the right and bottom is left out."""
-    h, w = y.shape[0] // n, y.shape[1] // n
-    return y[: h * n, : w * n].reshape(h, n, w, n).mean((1, 3))
+    h, w = y.shape[1] // n, y.shape[2] // n
+    return y[:, : h * n, : w * n].reshape(-1, h, n, w, n).mean((2, 4))
 
 
-def gradients(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def gradients(y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Forward differences to the right and downwards."""
-    return np.diff(y, axis=1), np.diff(y, axis=0)
+    return y.diff(dim=2), y.diff(dim=1)
 
 
-def strength(y: np.ndarray) -> float:
+def mean(a: torch.Tensor) -> torch.Tensor:
+    return a.flatten(1).mean(1)
+
+
+def strength(y: torch.Tensor) -> torch.Tensor:
     """Mean absolute gradient."""
     dx, dy = gradients(y)
-    return float((np.abs(dx).mean() + np.abs(dy).mean()) / 2)
+    return (mean(dx.abs()) + mean(dy.abs())) / 2
 
 
-def grain(y: np.ndarray) -> float:
+def grain(y: torch.Tensor) -> torch.Tensor:
     """Deviation of noise, from the quietest quarter of the 8 x 8 blocks, by the mixed difference (blind to edges along the axes)."""
-    mixed = (y[:-1, :-1] - y[1:, :-1] - y[:-1, 1:] + y[1:, 1:]) / 2
-    deviations = np.sort(np.sqrt(reduced(mixed**2, BLOCK)).ravel())
-    return float(deviations[: max(1, deviations.size // 4)].mean())
+    mixed = (y[:, :-1, :-1] - y[:, 1:, :-1] - y[:, :-1, 1:] + y[:, 1:, 1:]) / 2
+    deviations = reduced(mixed**2, BLOCK).sqrt().flatten(1).sort(1).values
+    return mean(deviations[:, : max(1, deviations.shape[1] // 4)])
 
 
-def blockiness(y: np.ndarray) -> float:
+def blockiness(y: torch.Tensor) -> torch.Tensor:
     """Mean absolute difference across the borders of the 8 x 8 grid over that elsewhere; the grid starts at the picture's corner."""
-    across, elsewhere = [], []
-    for d in (np.abs(gradients(y)[0]), np.abs(gradients(y)[1]).T):
-        border = np.arange(d.shape[1]) % BLOCK == BLOCK - 1
-        across.append(d[:, border].mean())
-        elsewhere.append(d[:, ~border].mean())
-    return float((sum(across) + 1e-4) / (sum(elsewhere) + 1e-4))
+    across = elsewhere = 1e-4
+    for d in (gradients(y)[0].abs(), gradients(y)[1].abs().mT):
+        border = torch.arange(d.shape[2], device=d.device) % BLOCK == BLOCK - 1
+        across = across + mean(d[:, :, border])
+        elsewhere = elsewhere + mean(d[:, :, ~border])
+    return across / elsewhere
 
 
-def measure(picture: np.ndarray) -> dict[str, float]:
-    """Properties of RGB in [0, 1], (height, width, 3), at least 32 x 32; every one a mean, so that size matters little."""
-    y = luma(picture)
-    red, green, blue = picture.astype(np.float64).mean((0, 1))
+def measure_all(pictures: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Properties of RGB pictures in [0, 1], (n, 3, height, width), at least 32 x 32, float64 (n); every one a mean, so that size matters little."""
+    y = luma(pictures)
+    red, green, blue = (mean(plane) for plane in pictures.double().unbind(1))
     half = reduced(y, 2)
-    gx, gy = (float((d**2).mean()) for d in gradients(half))
+    gx, gy = (mean(d**2) for d in gradients(half))
     return {
-        "light": float(y.mean()),
-        "contrast": float(y.std()),
-        "saturation": float((picture.max(2).astype(np.float64) - picture.min(2)).mean()),
-        "warmth": float(red - blue),
-        "green": float(green - (red + blue) / 2),
+        "light": mean(y),
+        "contrast": y.flatten(1).std(1, correction=0),
+        "saturation": mean(pictures.double().amax(1) - pictures.double().amin(1)),
+        "warmth": red - blue,
+        "green": green - (red + blue) / 2,
         "texture": strength(half),
         "direction": (gx - gy) / (gx + gy + 1e-8),
         "sharpness": (strength(y) + 1e-5) / (strength(half) + 1e-5),
         "grain": grain(y),
         "blockiness": blockiness(y),
     }
+
+
+def measure(picture: np.ndarray) -> dict[str, float]:
+    """The properties of one picture, (height, width, 3)."""
+    values = measure_all(torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)[None])))
+    return {name: float(value[0]) for name, value in values.items()}
 
 
 def words_of(properties: dict[str, float]) -> list[str]:

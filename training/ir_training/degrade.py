@@ -23,6 +23,18 @@ def blur(picture: np.ndarray, sigma: float) -> np.ndarray:
     return correlate1d(rows, taps, axis=1, mode="mirror")
 
 
+@lru_cache(maxsize=2)
+def blur_matrix(n: int, sigma: float) -> np.ndarray:
+    """`blur` along one axis of n samples as an n x n matrix."""
+    taps = gaussian_taps(sigma)
+    radius = len(taps) // 2
+    index = np.abs(np.arange(n)[:, None] + np.arange(-radius, radius + 1)) % (2 * n - 2)
+    index = np.minimum(index, 2 * n - 2 - index)
+    matrix = np.zeros((n, n), np.float32)
+    np.add.at(matrix, (np.repeat(np.arange(n), len(taps)), index.ravel()), np.tile(taps, n))
+    return matrix
+
+
 def _cubic(x: np.ndarray) -> np.ndarray:
     a = np.abs(x)
     near = 1.5 * a**3 - 2.5 * a**2 + 1

@@ -3,10 +3,9 @@ import hashlib
 import json
 from pathlib import Path
 
-import numpy as np
-import onnxruntime
 import torch
 
+from .graphs import difference
 from .model import CLASSES, MULTIPLE, Restorer
 from .run import curve
 
@@ -30,7 +29,8 @@ def export(config: dict, runs: dict, folder: Path) -> None:
         network, (torch.rand(1, 3, 64, 96),), str(path), opset_version=17, dynamo=False,
         input_names=["input"], output_names=["output"], dynamic_axes={"input": sides, "output": sides},
     )
-    worst = max(check(network, path, size) for size in ((64, 96), (136, 104)))
+    example = lambda size: {"input": torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(1))}
+    worst = max(difference(network, path, example(size)) for size in ((64, 96), (136, 104)))
     record = {
         "id": config["id"],
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -46,11 +46,3 @@ def export(config: dict, runs: dict, folder: Path) -> None:
     (folder / "training.json").write_text(json.dumps(record, indent=1) + "\n")
     (folder / "curve.jsonl").write_text("".join(curve(runs)))
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, largest difference to PyTorch {worst:.1e}")
-
-
-def check(network, path: Path, size: tuple[int, int]) -> float:
-    x = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(1))
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    with torch.inference_mode():
-        expected = network(x).numpy()
-    return float(np.abs(session.run(None, {"input": x.numpy()})[0] - expected).max())

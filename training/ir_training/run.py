@@ -3,6 +3,7 @@ to 0). The annealing starts from the latest steady checkpoint and leaves that un
 """
 import copy
 import json
+import math
 import os
 import time
 from pathlib import Path
@@ -16,15 +17,18 @@ NOTE_EVERY = 100  # steps
 class Run:
     """One part: network, averaged network, optimiser and how far it has come, in a folder of its own. Kinds of parts say what the loss is."""
 
+    device = "cpu"
+
     def __init__(self, config: dict, name: str, folder: Path):
         self.name, self.folder = name, folder / name
         self.config = {**{k: v for k, v in config.items() if k != "parts"}, **config["parts"][name]}
         self.folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config["seed"])
-        self.net = self.build().to(memory_format=torch.channels_last)
+        self.net = self.build().to(self.device, memory_format=torch.channels_last)
         self.ema = copy.deepcopy(self.net)
+        self.compiled = torch.compile(self.net) if self.device == "cpu" else self.net  # on CUDA, PyTorch 2.11 compiled a backward pass that it refused
         self.base = self.config["optimizer"]
-        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=self.base["lr"], betas=(0.9, 0.99))
+        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=self.base["lr"], betas=(0.9, 0.99), fused=self.device == "cuda")
         self.step, self.seconds = 0, 0.0
 
     def build(self) -> torch.nn.Module:
@@ -50,7 +54,7 @@ class Run:
         path = self.folder / checkpoint
         if not path.exists():
             return False
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location=self.device)
         self.restore(state)
         self.step, self.seconds = state["step"], state["seconds"]
         return True
@@ -64,21 +68,24 @@ class Run:
         with open(self.folder / "curve.jsonl", "a") as file:
             file.write(json.dumps({"step": self.step, "seconds": round(self.seconds), **record}) + "\n")
 
-    def autocast(self):
-        return torch.autocast("cpu", torch.bfloat16, enabled=self.config["precision"] == "bf16")
+    def tensor(self, array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(array).to(self.device)
 
-    def train(self, steps: int, anneal: bool) -> None:
-        first, losses = self.step, []
+    def autocast(self):
+        return torch.autocast(self.device, torch.bfloat16, enabled=self.config["precision"] == "bf16")
+
+    def train(self, steps: int, anneal: bool, minutes: float = math.inf) -> None:
+        """Until so many steps or minutes are over, whichever comes first; the annealing falls towards that."""
+        first, losses, began = self.step, [], time.time()
         checkpoint = "annealed.pt" if anneal else "steady.pt"
         saved = checked = time.time()
-        while self.step < first + steps:
-            began = time.time()
-            left = 1 - (self.step - first) / steps if anneal else 1.0
-            self.set_rate(min(1.0, (self.step + 1) / self.base["warmup"]) * left)
+        while (left := 1 - max((self.step - first) / steps, (time.time() - began) / (60 * minutes))) > 0:
+            started = time.time()
+            self.set_rate(min(1.0, (self.step + 1) / self.base["warmup"]) * (left if anneal else 1.0))
             losses.append(self.update())
             self._average(min(self.base["ema"], (1 + self.step) / (10 + self.step)))  # the first ones count for little
             self.step += 1
-            self.seconds += time.time() - began
+            self.seconds += time.time() - started
             if self.step % NOTE_EVERY == 0:
                 self._note_losses(losses, anneal)
                 losses = []
@@ -95,27 +102,26 @@ class Run:
         for group in self.optimizer.param_groups:
             group["lr"] = self.base["lr"] * factor
 
-    def update(self) -> dict[str, float]:
-        """One step of the optimiser; the losses by name, `loss` among them."""
+    def update(self) -> dict[str, torch.Tensor]:
+        """One step of the optimiser; the losses by name, `loss` among them, on the device: reading each at once would make it wait."""
         loss = self.loss()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.apply()
-        return {"loss": loss.item()}
+        return {"loss": loss.detach()}
 
     def apply(self) -> None:
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.base["clip"])
         self.optimizer.step()
 
-    def _note_losses(self, losses: list[dict[str, float]], anneal: bool) -> None:
-        means = {name: round(float(np.mean([l[name] for l in losses])), 6) for name in losses[0]}
+    def _note_losses(self, losses: list[dict[str, torch.Tensor]], anneal: bool) -> None:
+        means = {name: round(torch.stack([l[name] for l in losses]).mean().item(), 6) for name in losses[0]}
         self.note(phase="anneal" if anneal else "steady", **means)
         print(f"{self.name} step {self.step} {text(means)} {self.seconds / 60:.1f} min", flush=True)
 
     def _average(self, keep: float) -> None:
         with torch.no_grad():
-            for mean, now in zip(self.ema.parameters(), self.net.parameters()):
-                mean.lerp_(now, 1 - keep)
+            torch._foreach_lerp_(list(self.ema.parameters()), list(self.net.parameters()), 1 - keep)
 
     def validate(self) -> None:
         measured = self.measure()

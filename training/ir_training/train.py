@@ -25,10 +25,10 @@ class RestorerRun(Run):
 
     def loss(self) -> torch.Tensor:
         """Eq. 4 in the L1 norm; for the gate, cross entropy of every block with what its picture needs."""
-        degraded, target, classes = (torch.from_numpy(a) for a in self.patches.batch(self.step, self.config["batch"]))
+        degraded, target, classes = (self.tensor(a) for a in self.patches.batch(self.step, self.config["batch"]))
         degraded = degraded.contiguous(memory_format=torch.channels_last)
         with self.autocast():
-            output = self.net(F.pixel_unshuffle(degraded, 2) if self.name == "gate" else degraded)
+            output = self.compiled(F.pixel_unshuffle(degraded, 2) if self.name == "gate" else degraded)
         if self.name == "gate":
             return F.cross_entropy(output.float(), classes[:, None, None].expand(-1, *output.shape[2:]))
         return (output.float() - target).abs().mean()

@@ -29,7 +29,7 @@ def main(options: argparse.Namespace, config: dict, packed: Path) -> None:
     if options.command in ("train", "anneal"):
         run = part(options.part)
         print(f"{'resumed' if run.load('steady.pt') else 'started'} at step {run.step}", flush=True)
-        run.train(options.steps, options.command == "anneal")
+        run.train(options.steps, options.command == "anneal", options.minutes)
     if options.command in ("views", "train", "anneal"):
         return
     runs = finished(options, config, folder)

@@ -44,13 +44,13 @@ class Weighted(Run):
     def losses(self) -> dict[str, torch.Tensor]:
         raise NotImplementedError
 
-    def update(self) -> dict[str, float]:
+    def update(self) -> dict[str, torch.Tensor]:
         losses = self.losses()
         total = sum(self.config["weights"][name] * loss for name, loss in losses.items())
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
         self.apply()
-        return {"loss": total.item(), **{name: loss.item() for name, loss in losses.items()}}
+        return {"loss": total.detach(), **{name: loss.detach() for name, loss in losses.items()}}
 
     def _average(self, keep: float) -> None:
         """Statistics follow the weights they belong to."""

@@ -43,7 +43,7 @@ class Model:
         return run
 
     def restoration(self) -> InitialRestoration:
-        return InitialRestoration(self.options.models, self.options.threads)
+        return InitialRestoration(self.options.models, self.options.device)
 
     def part(self, name: str) -> Run:
         """Ready to train."""
@@ -59,17 +59,18 @@ class Model:
             run.held_out = self.held_out()
         return run
 
-    def train(self, name: str, steps: int, anneal: bool) -> None:
+    def train(self, name: str, anneal: bool) -> None:
         run = self.part(name)
         print(f"{name} {'resumed' if run.load('steady.pt') else 'started'} at step {run.step}", flush=True)
-        run.train(steps, anneal)
+        run.train(self.options.steps, anneal, self.options.minutes)
 
     def encode(self, rounds: int | None) -> None:
         crops = np.load(self.packed, mmap_mode="r")
         encoder = self.autoencoder().encoder
-        restoration = self.restoration()
         channels = self.config["parts"]["vae"]["network"]["latent"]
-        made_by = {"encoder": latents.fingerprint(encoder), "restoration": restoration.fingerprint}
+        restoration = self.restoration()
+        drawn = {"seed": self.config["seed"], **{k: v for k, v in self.config["latents"].items() if k != "rounds"}}
+        made_by = {"encoder": latents.fingerprint(encoder), "restoration": restoration.fingerprint, "drawn": drawn}
         store = latents.Store(self.latents, made_by, len(crops), channels, latents.side_of(crops))
         latents.build(store, self.config, encoder, crops, restoration, rounds or self.config["latents"]["rounds"])
 
@@ -96,12 +97,15 @@ class Model:
         return evaluate.Sampler(self.finished(), run.ema.eval(), latents.Normaliser(self.latents / "normalise.json"))
 
     def adopt(self) -> None:
-        """Checkpoints of every part from the exported graphs."""
-        folder = self.options.models / self.config["id"]
-        take = lambda run, **networks: adopt.adopt(run, folder, networks, self.config)
-        take(VaeRun(self.config, "vae", self.folder), encoder="encoder", decoder="decoder")
-        take(DecoderRun(self.config, "decoder", self.folder, self.autoencoder()), decoder="")
-        take(DenoiserRun(self.config, "denoiser", self.folder), denoiser="denoiser", text="text")
+        """Checkpoints from the exported graphs, of the part told or of all."""
+        makes = {
+            "vae": (lambda: VaeRun(self.config, "vae", self.folder), {"encoder": "encoder", "decoder": "decoder"}),
+            "decoder": (lambda: DecoderRun(self.config, "decoder", self.folder, self.autoencoder()), {"decoder": ""}),
+            "denoiser": (lambda: DenoiserRun(self.config, "denoiser", self.folder), {"denoiser": "denoiser", "text": "text"}),
+        }
+        for name in [self.options.part] if self.options.part else makes:
+            make, networks = makes[name]
+            adopt.adopt(make(), self.options.models / self.config["id"], networks, self.config)
 
     def all(self) -> None:
         """Every part with the configuration's numbers of steps; goes on where it was interrupted."""
@@ -115,7 +119,7 @@ class Model:
 def main(options: argparse.Namespace, config: dict, packed: Path) -> None:
     model = Model(options, config, packed)
     if options.command in ("train", "anneal"):
-        model.train(options.part, options.steps, options.command == "anneal")
+        model.train(options.part, options.command == "anneal")
     elif options.command == "latents":
         model.encode(options.rounds)
     elif options.command == "evaluate":

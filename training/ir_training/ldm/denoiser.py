@@ -46,7 +46,7 @@ class Block(nn.Module):
 
 def waves(t: torch.Tensor) -> torch.Tensor:
     """(n) times in 0..999 to (n, 64): cosines, then sines, of periods up to 10,000."""
-    rates = torch.exp(-math.log(10_000) / FREQUENCIES * torch.arange(FREQUENCIES, dtype=torch.float32))
+    rates = torch.exp(-math.log(10_000) / FREQUENCIES * torch.arange(FREQUENCIES, dtype=torch.float32, device=t.device))
     angles = t[:, None] * rates
     return torch.cat([angles.cos(), angles.sin()], 1)
 

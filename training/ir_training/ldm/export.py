@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from .. import caption
+from ..graphs import difference
 from ..run import curve
 from . import schedule
 from .denoiser import MULTIPLE
@@ -51,14 +51,6 @@ def write(network: torch.nn.Module, path: Path, inputs: dict[str, torch.Tensor],
         input_names=list(inputs), output_names=[output], dynamic_axes=free,
     )
     halve(path)
-
-
-def difference(network: torch.nn.Module, path: Path, inputs: dict[str, torch.Tensor]) -> float:
-    """Largest absolute difference between onnxruntime and PyTorch."""
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    with torch.inference_mode():
-        expected = network(*inputs.values()).numpy()
-    return float(np.abs(session.run(None, {k: v.numpy() for k, v in inputs.items()})[0] - expected).max())
 
 
 def samples(latent: int, context: int, size: tuple[int, int], batch: int) -> dict[str, dict[str, torch.Tensor]]:

@@ -1,5 +1,6 @@
-"""Latents encoded once, kept in half precision: z_0 = E(I_x) of every photograph, and by rounds c_f = E(M_phi(D(I_x))) with one degradation each
-and z_0 of one altered target each. Resumable photograph by photograph; the denoiser trains on the rounds that are complete.
+"""Latents encoded once, kept in half precision, by rounds. A round holds of every photograph one view: its z_0 = E(I_x), its c_f = E(M_phi(D(I_x)))
+with one degradation, and z_0 of one target altered to fit its words, with the captions of both. A round is a function of (seed, number) alone;
+interrupted, the command goes on; the denoiser trains on the rounds that are complete.
 """
 import hashlib
 import json
@@ -10,46 +11,56 @@ import numpy as np
 import torch
 
 from .. import caption
-from .variants import InitialRestoration, alter, choose, degrade_by
+from .variants import InitialRestoration, alter, choose, degrade_by, halved, view
 from .vae import FACTOR, Encoder
 
 WINDOWS = 3  # captions are measured on 3 x 3 overlapping windows
 WINDOW = 256  # pixels
+CHUNK = 8  # photographs at a time
+KINDS = ("photo", "hint", "altered")
+
+
+@torch.inference_mode()
+def encode_all(encoder: Encoder, pictures: torch.Tensor) -> torch.Tensor:
+    """(n, 3, h, w) in [0, 1] to (n, latent, h / 8, w / 8)."""
+    with halved(pictures.device.type):
+        return encoder(pictures.contiguous(memory_format=torch.channels_last)).float()
 
 
 def encode(encoder: Encoder, picture: np.ndarray) -> np.ndarray:
     """RGB (h, w, 3) in [0, 1] to (latent, h / 8, w / 8)."""
-    with torch.inference_mode():
-        return encoder(torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32)))[0].numpy()
+    device = next(encoder.parameters()).device
+    return encode_all(encoder, torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32)).to(device))[0].cpu().numpy()
 
 
 def fingerprint(encoder: Encoder) -> str:
     digest = hashlib.sha256()
     for tensor in encoder.state_dict().values():
-        digest.update(tensor.contiguous().numpy().tobytes())
+        digest.update(tensor.cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()[:16]
 
 
-def captions(picture: np.ndarray) -> np.ndarray:
-    """uint8 (3, 3, 16): tokens of each window."""
-    starts = np.linspace(0, picture.shape[0] - WINDOW, WINDOWS).astype(int)
-    cut = lambda y, x: picture[y : y + WINDOW, x : x + WINDOW]
-    words = [[caption.tokens_of(caption.words_of(caption.measure(cut(y, x)))) for x in starts] for y in starts]
-    return np.array(words, np.uint8)
+def captions(pictures: torch.Tensor) -> np.ndarray:
+    """uint8 (n, 3, 3, 16): tokens of each window."""
+    starts = np.linspace(0, pictures.shape[2] - WINDOW, WINDOWS).astype(int)
+    cuts = torch.stack([pictures[:, :, y : y + WINDOW, x : x + WINDOW] for y in starts for x in starts], 1).flatten(0, 1)
+    measured = {name: values.tolist() for name, values in caption.measure_all(cuts).items()}
+    words = [caption.words_of({name: values[k] for name, values in measured.items()}) for k in range(len(cuts))]
+    return np.stack([caption.tokens_of(w) for w in words]).astype(np.uint8).reshape(-1, WINDOWS, WINDOWS, caption.LENGTH)
 
 
 class Store:
     """Arrays in one folder, made once and filled in place; `done` marks what is written."""
 
     def __init__(self, folder: Path, made_by: dict[str, str], photographs: int, latent: int, side: int):
-        """`made_by`: fingerprints of the networks; latents of others are refused."""
+        """`made_by`: fingerprints of the networks and of what is drawn; latents of others are refused."""
         self.folder, self.count = folder, photographs
         self.shape = (photographs, latent, side, side)
         folder.mkdir(parents=True, exist_ok=True)
         about = {"made_by": made_by, "shape": list(self.shape)}
         meta = folder / "about.json"
         if meta.exists() and json.loads(meta.read_text()) != about:
-            raise SystemExit(f"expected latents of the autoencoder and the initial restoration as they are now, got others; remove {folder} to encode again")
+            raise SystemExit(f"expected latents of networks and configuration as they are now, got others; remove {folder} to encode again")
         meta.write_text(json.dumps(about) + "\n")
 
     def array(self, name: str, dtype=np.float16, shape: tuple | None = None) -> np.ndarray:
@@ -58,52 +69,58 @@ class Store:
             return np.lib.format.open_memmap(path, "r+")
         return np.lib.format.open_memmap(path, "w+", dtype=dtype, shape=shape or self.shape)
 
+    def latents(self, number: int) -> dict[str, np.ndarray]:
+        return {kind: self.array(f"{kind}-{number}") for kind in KINDS}
+
     def words(self, name: str) -> np.ndarray:
         return self.array(name, np.uint8, (self.count, WINDOWS, WINDOWS, caption.LENGTH))
 
-    def done(self, name: str) -> np.ndarray:
-        return self.array(name, bool, (self.count,))
+    def done(self, number: int) -> np.ndarray:
+        return self.array(f"done-{number}", bool, (self.count,))
 
     def rounds(self) -> list[int]:
         """The complete ones."""
-        numbers = sorted(int(p.stem[5:]) for p in self.folder.glob("done-*.npy") if p.stem != "done-photo")
-        return [n for n in numbers if self.done(f"done-{n}").all()]
-
-
-def fill(store: Store, mark: str, crops: np.ndarray, make) -> None:
-    """`make(i, picture)` for every photograph that is not marked yet."""
-    done, began = store.done(mark), time.time()
-    for i in np.flatnonzero(~done):
-        make(i, crops[i].astype(np.float32) / np.float32(255))
-        done[i] = True
-        if (i + 1) % 50 == 0 or i + 1 == len(done):
-            print(f"{mark} {i + 1} of {len(done)}, {(time.time() - began) / 60:.1f} min", flush=True)
+        numbers = sorted(int(p.stem[5:]) for p in self.folder.glob("done-*.npy"))
+        return [n for n in numbers if self.done(n).all()]
 
 
 def build(store: Store, config: dict, encoder: Encoder, crops: np.ndarray, restoration: InitialRestoration, rounds: int) -> None:
-    photo, photo_words = store.array("photo"), store.words("photo-words")
-
-    def whole(i: int, x: np.ndarray) -> None:
-        photo[i], photo_words[i] = encode(encoder, x), captions(x)
-
-    fill(store, "done-photo", crops, whole)
-    normalise(store, photo)
+    began = time.time()
     for number in range(rounds):
-        hint, altered, words = store.array(f"hint-{number}"), store.array(f"altered-{number}"), store.words(f"altered-words-{number}")
-
-        def one(i: int, x: np.ndarray) -> None:
-            rng = np.random.default_rng([config["seed"], number, int(i)])
-            hint[i] = encode(encoder, restoration(degrade_by(choose(config["latents"]["degradations"], rng), x, rng)))
-            other = alter(choose(config["latents"]["alterations"], rng), x, rng)
-            altered[i], words[i] = encode(encoder, other), captions(other)
-
-        fill(store, f"done-{number}", crops, one)
+        done = store.done(number)
+        for at in np.array_split(np.flatnonzero(~done), max(1, -(-np.sum(~done) // CHUNK))):
+            if len(at):
+                make(store, number, at, config, encoder, crops, restoration)
+                done[at] = True
+        print(f"round {number + 1} of {rounds}, {(time.time() - began) / 60:.1f} min", flush=True)
+    normalise(store)
 
 
-def normalise(store: Store, photo: np.ndarray) -> None:
-    """Mean and deviation per channel over all photographs: the denoiser sees (z - mean) / deviation."""
-    wide = photo[:].astype(np.float64)
-    values = {"mean": wide.mean((0, 2, 3)).round(5).tolist(), "deviation": wide.std((0, 2, 3)).round(5).tolist()}
+def make(store: Store, number: int, at: np.ndarray, config: dict, encoder: Encoder, crops: np.ndarray, restoration: InitialRestoration) -> None:
+    """The photographs `at` of one round."""
+    settings, made = config["latents"], []
+    for i in at:
+        rng = np.random.default_rng([config["seed"], number, int(i)])
+        picture = view(crops, int(i), settings["views"], rng, restoration.device)
+        degraded = degrade_by(choose(settings["degradations"], rng), picture, rng)
+        made.append((picture, degraded, alter(choose(settings["alterations"], rng), picture, rng)))
+    pictures, degraded, altered = (torch.stack(kind) for kind in zip(*made))
+    encoded = zip(KINDS, (pictures, restoration.batch(degraded), altered))
+    latents = store.latents(number)
+    for kind, batch in encoded:
+        latents[kind][at] = encode_all(encoder, batch).half().cpu().numpy()
+    for name, batch in (("words", pictures), ("altered-words", altered)):
+        store.words(f"{name}-{number}")[at] = captions(batch)
+
+
+def normalise(store: Store) -> None:
+    """Mean and deviation per channel over all views of photographs: the denoiser sees (z - mean) / deviation."""
+    sums = np.zeros((2, store.shape[1]))
+    for number in store.rounds():
+        wide = store.array(f"photo-{number}")[:].astype(np.float64)
+        sums += [wide.mean((0, 2, 3)), (wide**2).mean((0, 2, 3))]
+    mean, square = sums / len(store.rounds())
+    values = {"mean": mean.round(5).tolist(), "deviation": np.sqrt(square - mean**2).round(5).tolist()}
     (store.folder / "normalise.json").write_text(json.dumps(values) + "\n")
 
 
@@ -125,53 +142,57 @@ class Normaliser:
 
 
 class Windows:
-    """Batches of latent windows (z_0, c_f, tokens) from the complete rounds: a function of (seed, step) alone."""
+    """Batches of latent windows (z_0, c_f, tokens, noise, t) from the complete rounds, all of which lie on the device: a function of (seed, step)
+    and the kind of device alone.
+    """
 
-    def __init__(self, folder: Path, config: dict):
-        self.config, self.side = config, config["patch"]
-        self.normaliser = Normaliser(folder / "normalise.json")
+    def __init__(self, folder: Path, config: dict, device: str):
+        self.config, self.side, self.device = config, config["patch"], device
+        normaliser = Normaliser(folder / "normalise.json")
+        self.mean, self.deviation = (torch.from_numpy(a).to(device) for a in (normaliser.mean, normaliser.deviation))
         about = json.loads((folder / "about.json").read_text())
-        rounds = Store(folder, about["made_by"], *about["shape"][:3]).rounds()
+        store = Store(folder, about["made_by"], *about["shape"][:3])
+        rounds = store.rounds()
         if not rounds:
             raise SystemExit(f"expected a complete round of latents in {folder}; run latents first")
-        open_all = lambda name: [np.load(folder / f"{name}-{n}.npy", mmap_mode="r") for n in rounds]
-        self.photo, self.words = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("photo", "photo-words"))
-        self.hints, self.altered, self.altered_words = (open_all(name) for name in ("hint", "altered", "altered-words"))
+        gather = lambda name: np.stack([np.load(folder / f"{name}-{n}.npy") for n in rounds])
+        windows = lambda kind: torch.from_numpy(gather(kind)).to(device).unfold(3, self.side, 1).unfold(4, self.side, 1)
+        self.latents = {kind: windows(kind) for kind in KINDS}  # views: (round, photograph, channel, y, x, side, side)
+        self.words = np.stack([gather("words"), gather("altered-words")])
+        self.shape = (len(rounds), store.count)
 
-    def sample(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        number, i = int(rng.integers(len(self.hints))), int(rng.integers(len(self.photo)))
-        room = self.photo.shape[2] - self.side
-        y, x = int(rng.integers(room + 1)), int(rng.integers(room + 1))
-        cut = lambda latents: self.normaliser(latents[i, :, y : y + self.side, x : x + self.side])
-        altered = rng.random() < self.config["altered"]
-        words = (self.altered_words[number] if altered else self.words)[i]
-        nearest = [round(at / max(1, room) * (WINDOWS - 1)) for at in (y, x)]
-        clean = cut(self.altered[number] if altered else self.photo)
-        return clean, self.hint(cut(self.hints[number]), rng), self.prompt(words[nearest[0], nearest[1]], rng)
+    def batch(self, step: int, size: int) -> tuple[torch.Tensor, ...]:
+        rng = np.random.default_rng([self.config["seed"], step])
+        chance = torch.Generator(self.device).manual_seed(int(rng.integers(2**62)))
+        room = self.latents["photo"].shape[3]
+        number, i, y, x = (rng.integers(n, size=size) for n in (*self.shape, room, room))
+        altered = rng.random(size) < self.config["altered"]
+        nearest = [np.rint(at / max(1, room - 1) * (WINDOWS - 1)).astype(int) for at in (y, x)]
+        tokens = self.prompt(self.words[altered.astype(int), number, i, nearest[0], nearest[1]], rng)
+        number, i, y, x, altered, tokens, t = (
+            torch.from_numpy(a).to(self.device) for a in (number, i, y, x, altered, tokens, rng.integers(0, 1000, size).astype(np.float32))
+        )
+        cut = lambda kind: (self.latents[kind][number, i, :, y, x].float() - self.mean) / self.deviation
+        clean = torch.where(altered[:, None, None, None], cut("altered"), cut("photo"))
+        normal = lambda: torch.randn(clean.shape, generator=chance, device=self.device)
+        return clean, self.hint(cut("hint"), rng, normal()), tokens, normal(), t
 
-    def hint(self, hint: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def hint(self, hint: torch.Tensor, rng: np.random.Generator, noise: torch.Tensor) -> torch.Tensor:
         """c_f, in a share of cases gone or under noise: else it would be trusted blindly."""
-        fate = rng.random()
-        if fate < self.config["hint_dropped"]:
-            return np.zeros_like(hint)
-        if fate < self.config["hint_dropped"] + self.config["hint_noised"]:
-            level = np.float32(rng.uniform(0.3, 1))
-            return np.sqrt(1 - level**2) * hint + level * rng.standard_normal(hint.shape, np.float32)
-        return hint
+        fate = rng.random(len(hint))
+        dropped = self.config["hint_dropped"]
+        noised = (fate >= dropped) & (fate < dropped + self.config["hint_noised"])
+        level = np.where(noised, rng.uniform(0.3, 1, len(hint)), 0)
+        kept = np.where(fate < dropped, 0, np.sqrt(1 - level**2))
+        of_hint, of_noise = (torch.from_numpy(a.astype(np.float32)).to(self.device)[:, None, None, None] for a in (kept, level))
+        return of_hint * hint + of_noise * noise
 
     def prompt(self, tokens: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The target's words, some left out, in any order; in a share of cases none."""
-        kept = tokens[(tokens > 0) & (rng.random(len(tokens)) >= self.config["word_dropped"])]
-        if rng.random() < self.config["prompt_empty"]:
-            kept = kept[:0]
-        return np.concatenate([rng.permutation(kept), np.zeros(len(tokens) - len(kept))]).astype(np.int64)
-
-    def batch(self, step: int, size: int) -> tuple[np.ndarray, ...]:
-        """z_0, c_f, tokens, noise and times of one batch."""
-        rng = np.random.default_rng([self.config["seed"], step])
-        clean, hint, tokens = (np.stack(a) for a in zip(*[self.sample(rng) for _ in range(size)]))
-        noise = rng.standard_normal(clean.shape, np.float32)
-        return clean, hint.astype(np.float32), tokens, noise, rng.integers(0, 1000, size).astype(np.float32)
+        """(n, 16): the targets' words, some left out, in any order; in a share of cases none."""
+        kept = (tokens > 0) & (rng.random(tokens.shape) >= self.config["word_dropped"])
+        kept &= rng.random((len(tokens), 1)) >= self.config["prompt_empty"]
+        order = np.argsort(np.where(kept, rng.random(tokens.shape), 2), axis=1)
+        return np.take_along_axis(np.where(kept, tokens, 0), order, 1).astype(np.int64)
 
 
 def side_of(crops: np.ndarray) -> int:

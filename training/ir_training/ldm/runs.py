@@ -28,7 +28,7 @@ class Pictures(Run):
         self.val = options.val
 
     def picture(self) -> torch.Tensor:
-        kept = torch.from_numpy(self.patches.batch(self.step, self.config["batch"])[0])
+        kept = self.tensor(self.patches.batch(self.step, self.config["batch"])[0])
         return kept.contiguous(memory_format=torch.channels_last)
 
     def measure(self) -> dict:
@@ -36,9 +36,9 @@ class Pictures(Run):
         values = []
         with torch.inference_mode():
             for x in pictures(self.val, 12, 256):
-                target = torch.from_numpy(x.transpose(2, 0, 1)[None].copy())
+                target = self.tensor(x.transpose(2, 0, 1)[None].copy())
                 output = (self.round_trip(target).clamp(0, 1) * 255).round() / 255
-                values.append((psnr(output.numpy(), target.numpy()), statistics.loss(output, target).item()))
+                values.append((psnr(output.cpu().numpy(), target.cpu().numpy()), statistics.loss(output, target).item()))
         return {"psnr": round(float(np.mean([v[0] for v in values])), 3), "statistics": round(float(np.mean([v[1] for v in values])), 4)}
 
     def round_trip(self, picture: torch.Tensor) -> torch.Tensor:
@@ -53,7 +53,7 @@ class VaeRun(Pictures):
         """Eq. 5 as L1 plus squared L2, both per sample, and a small pull of the latent to 0."""
         picture = self.picture()
         with self.autocast():
-            output, latent = self.net(picture)
+            output, latent = self.compiled(picture)
         error = output.float() - picture
         return error.abs().mean() + self.config["squared"] * (error**2).mean() + self.config["pull"] * (latent.float() ** 2).mean()
 
@@ -69,15 +69,15 @@ class DecoderRun(Pictures):
     def __init__(self, config: dict, name: str, folder: Path, autoencoder: Autoencoder):
         self.autoencoder, self.network = autoencoder, config["parts"]["vae"]["network"]
         super().__init__(config, name, folder)
-        self.encoder = autoencoder.encoder.eval().requires_grad_(False)
-        self.critic = adversary.Discriminator(self.config["discriminator"]["channels"]).to(memory_format=torch.channels_last)
+        self.encoder = autoencoder.encoder.eval().requires_grad_(False).to(self.device)
+        self.critic = adversary.Discriminator(self.config["discriminator"]["channels"]).to(self.device, memory_format=torch.channels_last)
         self.critic_optimizer = torch.optim.Adam(self.critic.parameters(), lr=self.config["discriminator"]["lr"], betas=(0.5, 0.99))
         self.norms: dict[str, float] = {}
 
     def prepare(self, options: argparse.Namespace, packed: Path) -> None:
         super().prepare(options, packed)
         with torch.no_grad():
-            sample = torch.from_numpy(self.patches.batch(0, 64)[0])
+            sample = self.tensor(self.patches.batch(0, 64)[0])
             self.deviation = self.encoder(sample).std((0, 2, 3), keepdim=True)
 
     def build(self) -> Decoder:
@@ -104,13 +104,13 @@ class DecoderRun(Pictures):
         with torch.no_grad(), self.autocast():
             latent = self.encoder(picture).float()
         noise = np.random.default_rng([self.config["seed"], self.step, 1]).standard_normal(latent.shape, np.float32)
-        return latent + self.config["latent_noise"] * self.deviation * torch.from_numpy(noise)
+        return latent + self.config["latent_noise"] * self.deviation * self.tensor(noise)
 
-    def update(self) -> dict[str, float]:
+    def update(self) -> dict[str, torch.Tensor]:
         picture = self.picture()
         latent = self.latent(picture).contiguous(memory_format=torch.channels_last)
         with self.autocast():
-            output = self.net(latent).float()
+            output = self.compiled(latent).float()
         made = output.detach().requires_grad_()
         terms = {"l1": (made - picture).abs().mean(), "statistics": statistics.loss(made, picture)}
         with self.autocast():
@@ -118,7 +118,8 @@ class DecoderRun(Pictures):
         self.optimizer.zero_grad(set_to_none=True)
         output.backward(self._shares(terms, made))
         self.apply()
-        return {"loss": terms["l1"].item(), "statistics": terms["statistics"].item(), "critic": self._teach_critic(picture, made.detach())}
+        critic = self._teach_critic(picture, made.detach())
+        return {"loss": terms["l1"].detach(), "statistics": terms["statistics"].detach(), "critic": critic}
 
     def _shares(self, terms: dict[str, torch.Tensor], made: torch.Tensor) -> torch.Tensor:
         gradients = {name: torch.autograd.grad(term, made)[0] for name, term in terms.items()}
@@ -130,14 +131,14 @@ class DecoderRun(Pictures):
             shares["adversarial"] = 0.0
         return sum(shares[name] * self.norms["l1"] / (self.norms[name] + 1e-12) * gradients[name] for name in terms)
 
-    def _teach_critic(self, picture: torch.Tensor, made: torch.Tensor) -> float:
+    def _teach_critic(self, picture: torch.Tensor, made: torch.Tensor) -> torch.Tensor:
         with self.autocast():
             scores = self.critic(torch.cat([picture, made])).float()
         loss = adversary.judge(*scores.chunk(2))
         self.critic_optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.critic_optimizer.step()
-        return loss.item()
+        return loss.detach()
 
     def round_trip(self, picture: torch.Tensor) -> torch.Tensor:
         return self.ema(self.encoder(picture))
@@ -148,7 +149,7 @@ class DenoiserRun(Run):
     held_out: tuple[np.ndarray, ...] | None = None
 
     def prepare(self, folder: Path) -> None:
-        self.windows = Windows(folder, self.config)
+        self.windows = Windows(folder, self.config, self.device)
 
     def build(self) -> Conditioned:
         text = {"vocabulary": len(caption.WORDS) + 1, **self.config["text"]}
@@ -156,23 +157,23 @@ class DenoiserRun(Run):
 
     def loss(self) -> torch.Tensor:
         """Eq. 9 with t uniform, in the v-parameterisation."""
-        clean, hint, tokens, noise, t = (torch.from_numpy(a) for a in self.windows.batch(self.step, self.config["batch"]))
+        clean, hint, tokens, noise, t = self.windows.batch(self.step, self.config["batch"])
         z, velocity = schedule.diffuse(clean, noise, t)
         flat = lambda a: a.contiguous(memory_format=torch.channels_last)
         with self.autocast():
-            told = self.net(flat(z), flat(hint), t, tokens)
+            told = self.compiled(flat(z), flat(hint), t, tokens)
         return ((told.float() - velocity) ** 2).mean()
 
     def measure(self) -> dict | None:
         """Eq. 9 on windows of photographs to choose on, at five times, each with one fixed noise; None until `held_out` is set."""
         if self.held_out is None:
             return None
-        clean, hint, tokens = (torch.from_numpy(a) for a in self.held_out)
-        noise = torch.from_numpy(np.random.default_rng(0).standard_normal(clean.shape, np.float32))
+        clean, hint, tokens = (self.tensor(a) for a in self.held_out)
+        noise = self.tensor(np.random.default_rng(0).standard_normal(clean.shape, np.float32))
         losses = {}
         with torch.inference_mode():
             for time in (100, 300, 500, 700, 900):
-                t = torch.full((len(clean),), float(time))
+                t = torch.full((len(clean),), float(time), device=self.device)
                 z, velocity = schedule.diffuse(clean, noise, t)
                 losses[f"t{time}"] = round(((self.ema(z, hint, t, tokens) - velocity) ** 2).mean().item(), 4)
         return losses

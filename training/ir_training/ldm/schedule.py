@@ -19,7 +19,7 @@ ALPHA_BARS = torch.from_numpy(alpha_bars()).float()
 
 def roots(t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """sqrt(abar_t) and sqrt(1 - abar_t), shaped to multiply (n, c, h, w)."""
-    bars = ALPHA_BARS[t.long()][:, None, None, None]
+    bars = ALPHA_BARS.to(t.device)[t.long()][:, None, None, None]
     return bars.sqrt(), (1 - bars).sqrt()
 
 

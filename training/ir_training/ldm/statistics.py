@@ -21,8 +21,8 @@ WINDOW = _window()
 
 
 def _smooth(y: torch.Tensor) -> torch.Tensor:
-    rows = F.conv2d(F.pad(y, (3, 3, 0, 0), mode="replicate"), WINDOW[None, None, None, :])
-    return F.conv2d(F.pad(rows, (0, 0, 3, 3), mode="replicate"), WINDOW[None, None, :, None])
+    rows = F.conv2d(F.pad(y, (3, 3, 0, 0), mode="replicate"), WINDOW.to(y.device)[None, None, None, :])
+    return F.conv2d(F.pad(rows, (0, 0, 3, 3), mode="replicate"), WINDOW.to(y.device)[None, None, :, None])
 
 
 def mscn(y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
