@@ -1,3 +1,4 @@
+#include <cctype>
 #include <cstdlib>
 #include <exception>
 #include <map>
@@ -56,8 +57,13 @@ class Cache {
   }
 
   static size_t most() {
-    const char* told = std::getenv("IR_NATIVE_DEVICE_CACHE");
-    return (told ? std::strtoull(told, nullptr, 10) : 1024) << 20;
+    const char* const told = std::getenv("IR_NATIVE_DEVICE_CACHE");
+    if (!told || !*told) return size_t(1024) << 20;
+    char* end = nullptr;
+    const unsigned long long mebibytes = std::strtoull(told, &end, 10);
+    require(std::isdigit(static_cast<unsigned char>(*told)) && !*end && mebibytes <= 1 << 20, Code::Argument,
+            "expected IR_NATIVE_DEVICE_CACHE to be an integer in 0..1048576, got \"" + std::string(told) + "\"");
+    return size_t(mebibytes) << 20;
   }
 
   std::mutex mutex_;
