@@ -15,9 +15,9 @@ def weights(path: Path, network: torch.nn.Module) -> dict[str, torch.Tensor]:
     state = {}
     for name, tensor in network.state_dict().items():
         value = found[name] if name in found else next(unnamed)
-        if value.shape != tuple(tensor.shape):
+        if value.size != tensor.numel():
             raise SystemExit(f"{path}: expected {name} of shape {list(tensor.shape)}, got {list(value.shape)}")
-        state[name] = torch.from_numpy(np.array(value, np.float32))
+        state[name] = torch.from_numpy(np.array(value, np.float32)).reshape(tensor.shape)
     return state
 
 

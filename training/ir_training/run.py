@@ -26,7 +26,7 @@ class Run:
         torch.manual_seed(config["seed"])
         self.net = self.build().to(self.device, memory_format=torch.channels_last)
         self.ema = copy.deepcopy(self.net)
-        self.compiled = torch.compile(self.net) if self.device == "cpu" else self.net  # on CUDA, PyTorch 2.11 compiled a backward pass that it refused
+        self.compiled = torch.compile(self.net)
         self.base = self.config["optimizer"]
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=self.base["lr"], betas=(0.9, 0.99), fused=self.device == "cuda")
         self.step, self.seconds = 0, 0.0

@@ -18,10 +18,10 @@ class ChannelNorm(nn.Module):
 
     def __init__(self, channels: int):
         super().__init__()
-        self.gain = nn.Parameter(torch.ones(1, channels, 1, 1))
+        self.gain = nn.Parameter(torch.ones(channels))
 
     def forward(self, x):
-        return x * torch.rsqrt((x * x).mean(1, keepdim=True) + 1e-5) * self.gain.to(x.dtype)
+        return x * torch.rsqrt((x * x).mean(1, keepdim=True) + 1e-5) * self.gain.to(x.dtype)[:, None, None]
 
 
 class Block(nn.Module):
