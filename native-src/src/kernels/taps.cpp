@@ -48,10 +48,17 @@ class RunBuilder {
     high_ = std::max(high_, index);
   }
 
+  /// `scale` times a run of weights that lies inside.
+  void addRun(int index, const std::vector<double>& weights, double scale) {
+    for (size_t k = 0; k < weights.size(); ++k) dense_[size_t(index) + k] += scale * weights[k];
+    low_ = std::min(low_, index);
+    high_ = std::max(high_, index + int(weights.size()) - 1);
+  }
+
   void finish() {
     while (low_ < high_ && dense_[size_t(low_)] == 0) ++low_;
     while (high_ > low_ && dense_[size_t(high_)] == 0) --high_;
-    runs_.emplace_back(dense_.begin() + low_, dense_.begin() + high_ + 1);
+    runs_.insert(runs_.end(), dense_.begin() + low_, dense_.begin() + high_ + 1);
     map_.first.push_back(low_);
     map_.count.push_back(high_ - low_ + 1);
     std::fill(dense_.begin() + low_, dense_.begin() + high_ + 1, 0.0);
@@ -62,13 +69,15 @@ class RunBuilder {
   void pack() {
     map_.stride = *std::max_element(map_.count.begin(), map_.count.end());
     map_.weights.assign(size_t(map_.out) * size_t(map_.stride), 0.0);
-    for (size_t i = 0; i < runs_.size(); ++i) std::copy(runs_[i].begin(), runs_[i].end(), map_.weights.begin() + ptrdiff_t(i) * map_.stride);
+    auto run = runs_.begin();
+    for (size_t i = 0; i < map_.count.size(); run += map_.count[i++])
+      std::copy_n(run, map_.count[i], map_.weights.begin() + ptrdiff_t(i) * map_.stride);
   }
 
  private:
   AxisMap& map_;
   std::vector<double> dense_;
-  std::vector<std::vector<double>> runs_;
+  std::vector<double> runs_;  // one after another
   int low_ = INT32_MAX, high_ = -1;
 };
 
@@ -115,8 +124,11 @@ AxisMap afterBlur(const AxisMap& down, const std::vector<double>& taps, Border b
   for (int i = 0; i < down.out; ++i) {
     for (int k = 0; k < down.count[size_t(i)]; ++k) {
       const double w = down.weights[size_t(i) * size_t(down.stride) + size_t(k)];
-      const long long centre = down.first[size_t(i)] + k;
-      for (int j = -radius; j <= radius; ++j) builder.add(fold(centre + j, down.in, blurBorder), w * taps[size_t(j + radius)]);
+      const int centre = down.first[size_t(i)] + k;
+      if (centre >= radius && centre < down.in - radius)
+        builder.addRun(centre - radius, taps, w);
+      else
+        for (int j = -radius; j <= radius; ++j) builder.add(fold((long long)centre + j, down.in, blurBorder), w * taps[size_t(j + radius)]);
     }
     builder.finish();
   }
