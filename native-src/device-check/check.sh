@@ -6,17 +6,19 @@ here=$(cd "$(dirname "$0")" && pwd)
 out=${1:?expected a folder for the results}
 kit=${2:-$(mktemp -d)}
 mkdir -p "$kit" "$out"
+rm -f "$out/failed"
 export PATH=$PATH:/usr/local/cuda/bin LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}/usr/local/nvidia/lib64
 now() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
 begun=$(now)
 
 # step NAME LIMIT LOG COMMAND...: appends to the log, prints exit status and seconds (124: out of time)
-step() {
+step() {  # a step that failed is noted: its name in OUT/failed, and the script exits 1
   local name=$1 limit=$2 log=$out/$3 start rc
   shift 3
   start=$(now)
   { echo "== $name: $*"; timeout -k 5 "$limit" "$@"; rc=$?; echo "== $name: exit $rc"; } >>"$log" 2>&1
   printf '%-22s exit %-3s %6.1f s\n' "$name" "$rc" "$(($(now) - start))e-3"
+  [ "$rc" = 0 ] || echo "$name" >>"$out/failed"
 }
 tool() { command -v "$1" || ls /usr/local/cuda*/bin/"$1" /usr/local/cuda*/"$1"/"$1" /opt/nvidia/*/*/"$1" 2>/dev/null | head -1; }
 
@@ -61,3 +63,4 @@ grep -hE '✖' "$out/js.log" | sort -u | head -20
 grep -hE '^[^|]*ERROR: ' "$out/ctest.log" | sort | uniq -c | sort -rn | head -10
 for f in "$out"/calibration*.json; do [ -f "$f" ] && { echo "$f:"; cat "$f"; }; done
 cat "$out/device.txt"
+[ ! -e "$out/failed" ] || { echo "failed: $(paste -sd, "$out/failed")"; exit 1; }

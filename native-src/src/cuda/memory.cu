@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <exception>
-#include <map>
+#include <list>
 #include <mutex>
+#include <new>
 
 #include "cuda/check.h"
 #include "ir/device.h"
@@ -11,23 +13,14 @@ namespace ir {
 namespace {
 
 /// Device memory that calls gave back, for the next ones: cudaMalloc and cudaFree wait for the device and cost more than most kernels. By size to the
-/// byte, since calls repeat; at most IR_NATIVE_DEVICE_CACHE MiB (default 1024; 0: none, for memory checkers).
+/// byte, since calls repeat; the oldest goes first; at most IR_NATIVE_DEVICE_CACHE MiB (default 512; 0: none, for memory checkers).
 class Cache {
  public:
   void* take(size_t bytes) {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      const auto found = free_.find(bytes);
-      if (found != free_.end()) {
-        void* data = found->second;
-        free_.erase(found);
-        kept_ -= bytes;
-        return data;
-      }
-    }
+    if (void* const kept = takeKept(bytes)) return kept;
     void* data = nullptr;
     cudaError_t status = cudaMalloc(&data, bytes);
-    if (status == cudaErrorMemoryAllocation && clear()) {
+    if (status == cudaErrorMemoryAllocation && shrinkTo(0)) {
       (void)cudaGetLastError();
       status = cudaMalloc(&data, bytes);
     }
@@ -35,30 +28,48 @@ class Cache {
     return data;
   }
 
-  void give(void* data, size_t bytes) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (bytes > most_ - kept_) {
+  /// Of a destructor: whatever happens, the memory is kept or freed.
+  void give(void* data, size_t bytes) noexcept {
+    try {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      blocks_.push_back({data, bytes});
+      kept_ += bytes;
+    } catch (const std::bad_alloc&) {
       (void)cudaFree(data);
-      return;
     }
-    free_.emplace(bytes, data);
-    kept_ += bytes;
+    shrinkTo(most_);
   }
 
  private:
-  /// Whether there was anything to give up.
-  bool clear() {
+  struct Block {
+    void* data;
+    size_t bytes;
+  };
+
+  void* takeKept(size_t bytes) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    for (const auto& [bytes, data] : free_) (void)cudaFree(data);
-    const bool any = !free_.empty();
-    free_.clear();
-    kept_ = 0;
-    return any;
+    const auto found = std::find_if(blocks_.rbegin(), blocks_.rend(), [&](const Block& block) { return block.bytes == bytes; });
+    if (found == blocks_.rend()) return nullptr;
+    void* const data = found->data;
+    blocks_.erase(std::next(found).base());
+    kept_ -= bytes;
+    return data;
+  }
+
+  /// Whether anything went.
+  bool shrinkTo(size_t most) noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const size_t before = blocks_.size();
+    for (; kept_ > most; blocks_.pop_front()) {
+      kept_ -= blocks_.front().bytes;
+      (void)cudaFree(blocks_.front().data);
+    }
+    return blocks_.size() < before;
   }
 
   static size_t most() {
     const char* const told = std::getenv("IR_NATIVE_DEVICE_CACHE");
-    if (!told || !*told) return size_t(1024) << 20;
+    if (!told || !*told) return size_t(512) << 20;
     char* end = nullptr;
     const unsigned long long mebibytes = std::strtoull(told, &end, 10);
     require(std::isdigit(static_cast<unsigned char>(*told)) && !*end && mebibytes <= 1 << 20, Code::Argument,
@@ -67,8 +78,9 @@ class Cache {
   }
 
   std::mutex mutex_;
-  std::multimap<size_t, void*> free_;
-  size_t kept_ = 0, most_ = most();
+  std::list<Block> blocks_;  // from the oldest to the newest
+  size_t kept_ = 0;
+  const size_t most_ = most();
 };
 
 Cache& cache() {

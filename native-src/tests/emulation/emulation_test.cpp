@@ -1,7 +1,9 @@
 // That the emulation sees what it claims to see; what only it can show of the CUDA files (every call failing in turn, no device); and the
 // normals at words that no short sequence reaches.
 #include <cmath>
+#include <cstdlib>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -120,6 +122,42 @@ TEST_CASE("emulation: writes outside an allocation are an error, and fresh memor
   CHECK(std::isnan(fresh));
   CHECK_THROWS_AS(IR_CUDA(cudaMemcpyAsync(&fresh, &fresh, 4, cudaMemcpyHostToDevice, nullptr)), Error);
   CHECK_THROWS_WITH_AS(IR_CUDA_LAUNCH(writeAt, dim3(0), nullptr, nullptr, 0L), doctest::Contains("cudaErrorInvalidConfiguration"), Error);
+}
+
+/// Run by itself, with room for 1 MiB of kept memory.
+TEST_CASE("cuda: the cache: the same size again, the oldest goes first, all goes where memory is short, nothing comes back from a call that failed") {
+  const char* const told = std::getenv("IR_NATIVE_DEVICE_CACHE");
+  if (!told || std::string(told) != "1") return;
+  const auto allocations = [] { return emulation::state().allocations; };
+  constexpr size_t kHalf = 512 << 10;
+  const auto use = [](size_t bytes) { return DeviceMemory(bytes).data(); };  // and gives it back
+
+  void* const first = use(kHalf);
+  CHECK(use(kHalf) == first);
+  CHECK(allocations() == 1);
+  use(kHalf / 2);
+  CHECK(allocations() == 2);  // another size is other memory
+  use(kHalf + 1);
+  CHECK(allocations() == 2);  // the first had to go
+  use((1 << 20) + 1);
+  CHECK(allocations() == 0);  // more than there is room for
+
+  use(kHalf);
+  {
+    const Restore restore;
+    emulation::state().failAt = 0;
+    emulation::state().failure = cudaErrorMemoryAllocation;
+    const DeviceMemory other(100);  // in the place of what was kept
+    CHECK(allocations() == 1);
+  }
+  use(kHalf);
+  CHECK(allocations() == 2);
+  try {
+    const DeviceMemory memory(kHalf);
+    throw std::runtime_error("work may still be under way");
+  } catch (const std::runtime_error&) {
+  }
+  CHECK(allocations() == 1);
 }
 
 TEST_CASE("cuda: whichever call fails, the error is typed, names the call, and nothing leaks") {
