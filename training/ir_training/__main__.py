@@ -48,7 +48,7 @@ def parse() -> tuple[argparse.Namespace, dict]:
     parser.add_argument("--guidance", type=float, default=1.0, help="evaluate: weight of the prompt over the empty one")
     parser.add_argument("--prompt", default="sharp", help="evaluate: quality words joined to the caption")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="latents, train, anneal of restorer-s and ldm-s")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="latents, train, anneal and all of restorer-s and ldm-s")
     options = parser.parse_args()
     model = options.model or MODEL_OF_PART.get(options.part) or MODEL_OF_COMMAND.get(options.command, "restorer-s")
     config = yaml.safe_load((options.config or HERE / "configs" / f"{model}.yaml").read_text())
@@ -60,9 +60,11 @@ def check(parser: argparse.ArgumentParser, options: argparse.Namespace, config: 
     commands = COMMANDS[config.get("kind", "restorer")]
     if options.command not in commands:
         parser.error(f"expected for {config['id']} one of {', '.join(commands)}, got {options.command}")
-    if options.command in ("train", "anneal") and options.part not in config["parts"]:
+    if (options.command in ("train", "anneal") or options.part) and options.part not in config["parts"]:
         parser.error(f"expected --part {', '.join(config['parts'])}, got {options.part}")
-    if options.device != "cpu" and (config.get("kind") == "encoder" or options.command not in ("latents", "train", "anneal")):
+    if options.minutes <= 0:
+        parser.error(f"expected --minutes above 0, got {options.minutes}")
+    if options.device != "cpu" and (config.get("kind") == "encoder" or options.command not in ("latents", "train", "anneal", "all")):
         parser.error(f"expected --device cpu for {config['id']} {options.command}, got {options.device}")
 
 

@@ -14,9 +14,9 @@ def weights(path: Path, network: torch.nn.Module) -> dict[str, torch.Tensor]:
     unnamed = iter([value.T if "MatMul" in name else value for name, value in found.items() if name.startswith("onnx::")])
     state = {}
     for name, tensor in network.state_dict().items():
-        value = found[name] if name in found else next(unnamed)
-        if value.size != tensor.numel():
-            raise SystemExit(f"{path}: expected {name} of shape {list(tensor.shape)}, got {list(value.shape)}")
+        value = found[name] if name in found else next(unnamed, None)
+        if value is None or value.size != tensor.numel():
+            raise SystemExit(f"{path}: expected {name} of shape {list(tensor.shape)}, got {'none' if value is None else list(value.shape)}")
         state[name] = torch.from_numpy(np.array(value, np.float32)).reshape(tensor.shape)
     return state
 

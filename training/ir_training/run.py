@@ -26,10 +26,12 @@ class Run:
         torch.manual_seed(config["seed"])
         self.net = self.build().to(self.device, memory_format=torch.channels_last)
         self.ema = copy.deepcopy(self.net)
-        self.compiled = torch.compile(self.net)
+        # Not on CUDA: PyTorch 2.11 compiled a backward pass there that it refused, and none since has been tried.
+        self.compiled = torch.compile(self.net) if self.device == "cpu" else self.net
         self.base = self.config["optimizer"]
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=self.base["lr"], betas=(0.9, 0.99), fused=self.device == "cuda")
         self.step, self.seconds = 0, 0.0
+        self.begun = 0  # the step at which this optimiser began: it warms up from there
 
     def build(self) -> torch.nn.Module:
         raise NotImplementedError
@@ -56,12 +58,12 @@ class Run:
             return False
         state = torch.load(path, weights_only=True, map_location=self.device)
         self.restore(state)
-        self.step, self.seconds = state["step"], state["seconds"]
+        self.step, self.seconds, self.begun = state["step"], state["seconds"], state.get("begun", 0)
         return True
 
     def save(self, checkpoint: str) -> None:
         temporary = self.folder / f"{checkpoint}.partial"
-        torch.save({**self.state(), "step": self.step, "seconds": self.seconds}, temporary)
+        torch.save({**self.state(), "step": self.step, "seconds": self.seconds, "begun": self.begun}, temporary)
         os.replace(temporary, self.folder / checkpoint)
 
     def note(self, **record) -> None:
@@ -76,12 +78,14 @@ class Run:
 
     def train(self, steps: int, anneal: bool, minutes: float = math.inf) -> None:
         """Until so many steps or minutes are over, whichever comes first; the annealing falls towards that."""
+        if steps <= 0:
+            return
         first, losses, began = self.step, [], time.time()
         checkpoint = "annealed.pt" if anneal else "steady.pt"
         saved = checked = time.time()
         while (left := 1 - max((self.step - first) / steps, (time.time() - began) / (60 * minutes))) > 0:
             started = time.time()
-            self.set_rate(min(1.0, (self.step + 1) / self.base["warmup"]) * (left if anneal else 1.0))
+            self.set_rate(min(1.0, (self.step + 1 - self.begun) / self.base["warmup"]) * (left if anneal else 1.0))
             losses.append(self.update())
             self._average(min(self.base["ema"], (1 + self.step) / (10 + self.step)))  # the first ones count for little
             self.step += 1

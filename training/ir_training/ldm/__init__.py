@@ -70,7 +70,10 @@ class Model:
         channels = self.config["parts"]["vae"]["network"]["latent"]
         restoration = self.restoration()
         drawn = {"seed": self.config["seed"], **{k: v for k, v in self.config["latents"].items() if k != "rounds"}}
-        made_by = {"encoder": latents.fingerprint(encoder), "restoration": restoration.fingerprint, "drawn": drawn}
+        made_by = {
+            "encoder": latents.fingerprint(encoder), "restoration": restoration.fingerprint, "photographs": latents.fingerprint_of(self.packed),
+            "device": self.options.device, "drawn": drawn,
+        }
         store = latents.Store(self.latents, made_by, len(crops), channels, latents.side_of(crops))
         latents.build(store, self.config, encoder, crops, restoration, rounds or self.config["latents"]["rounds"])
 
@@ -79,7 +82,7 @@ class Model:
         file = self.latents / "held-out.npz"
         if not file.exists():
             encoder, restoration = self.autoencoder().encoder, self.restoration()
-            normaliser = latents.Normaliser(self.latents / "normalise.json")
+            normaliser = latents.Normaliser(self.latents / latents.NORMALISATION)
             clean, hint, tokens = [], [], []
             for x in pictures(self.options.val, 12, 256):
                 for task in HELD_OUT:
@@ -94,7 +97,7 @@ class Model:
         run = DenoiserRun(self.config, "denoiser", self.folder)
         if not run.load(self.options.checkpoint):
             raise SystemExit(f"expected a checkpoint at {run.folder / self.options.checkpoint}; train the denoiser first")
-        return evaluate.Sampler(self.finished(), run.ema.eval(), latents.Normaliser(self.latents / "normalise.json"))
+        return evaluate.Sampler(self.finished(), run.ema.eval(), latents.Normaliser(self.latents / latents.NORMALISATION))
 
     def adopt(self) -> None:
         """Checkpoints from the exported graphs, of the part told or of all."""
@@ -105,7 +108,10 @@ class Model:
         }
         for name in [self.options.part] if self.options.part else makes:
             make, networks = makes[name]
-            adopt.adopt(make(), self.options.models / self.config["id"], networks, self.config)
+            folder = self.options.models / self.config["id"]
+            adopt.adopt(make(), folder, networks, self.config)
+            if name == "denoiser":
+                latents.keep_normalisation(self.latents, json.loads((folder / "training.json").read_text())["latent"])
 
     def all(self) -> None:
         """Every part with the configuration's numbers of steps; goes on where it was interrupted."""
@@ -113,6 +119,7 @@ class Model:
             if name == "denoiser":
                 self.encode(None)
             complete(lambda: self.part(name), self.folder / name, self.config["parts"][name]["plan"])
+        Run.device = "cpu"
         export.export(self)
 
 

@@ -1,6 +1,6 @@
 """Checkpoints from the exported graphs, so that training goes on where those of the last machine are gone. Weights are the graphs' (in half precision),
-steps and seconds those of `training.json`; the optimiser starts anew. The configuration may ask for other numbers of blocks than the graphs have:
-what is added does nothing yet, what is taken away comes from the middle, where it matters least.
+steps and seconds those of `training.json`; the optimiser starts anew. Of the denoiser the configuration may ask for other numbers of blocks than the graph
+has: what is added does nothing yet, what is taken away comes from the middle, where it matters least.
 """
 import json
 from pathlib import Path
@@ -40,12 +40,13 @@ def adopt(run: Run, folder: Path, networks: dict[str, str], config: dict) -> Non
     """Writes the run's `steady.pt` and `annealed.pt` from graphs by their names; `networks` says which submodule ("" for all) each becomes."""
     told = json.loads((folder / "training.json").read_text())
     latent, width = config["parts"]["vae"]["network"]["latent"], config["parts"]["denoiser"]["text"]["width"]
-    exported = type(run)({**told["config"], "seed": config["seed"]}, run.name, run.folder) if run.name == "denoiser" else run
+    exported = type(run)(told["config"], run.name, run.folder.parent) if run.name == "denoiser" else run
     for graph, submodule in networks.items():
         graphs.adopt(exported.net.cpu().get_submodule(submodule), folder / f"{graph}.onnx", samples(latent, width, SIZES[0], 2)[graph])
     for network in (run.net, run.ema):
         fit(exported.net, network)
     run.step, run.seconds = told["steps"][run.name], float(told["trainingSeconds"][run.name])
+    run.begun = run.step
     for checkpoint in ("steady.pt", "annealed.pt"):
         if (run.folder / checkpoint).exists():
             raise SystemExit(f"expected no {run.folder / checkpoint}, which adopting would replace")

@@ -13,6 +13,7 @@ from ..graphs import difference
 from ..run import curve
 from . import schedule
 from .denoiser import MULTIPLE
+from .latents import NORMALISATION
 from .vae import FACTOR
 
 HALVED_FROM = 256  # elements: smaller tensors stay float32
@@ -146,4 +147,4 @@ def record(model) -> dict:
 
 
 def normalisation(model) -> dict:
-    return json.loads((model.latents / "normalise.json").read_text())
+    return json.loads((model.latents / NORMALISATION).read_text())

@@ -18,6 +18,7 @@ WINDOWS = 3  # captions are measured on 3 x 3 overlapping windows
 WINDOW = 256  # pixels
 CHUNK = 8  # photographs at a time
 KINDS = ("photo", "hint", "altered")
+NORMALISATION = "normalise.json"
 
 
 @torch.inference_mode()
@@ -49,18 +50,23 @@ def captions(pictures: torch.Tensor) -> np.ndarray:
     return np.stack([caption.tokens_of(w) for w in words]).astype(np.uint8).reshape(-1, WINDOWS, WINDOWS, caption.LENGTH)
 
 
+def fingerprint_of(file: Path) -> str:
+    with open(file, "rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()[:16]
+
+
 class Store:
     """Arrays in one folder, made once and filled in place; `done` marks what is written."""
 
     def __init__(self, folder: Path, made_by: dict[str, str], photographs: int, latent: int, side: int):
-        """`made_by`: fingerprints of the networks and of what is drawn; latents of others are refused."""
+        """`made_by`: fingerprints of networks and photographs, what is drawn, the device; latents of others are refused."""
         self.folder, self.count = folder, photographs
         self.shape = (photographs, latent, side, side)
         folder.mkdir(parents=True, exist_ok=True)
         about = {"made_by": made_by, "shape": list(self.shape)}
         meta = folder / "about.json"
         if meta.exists() and json.loads(meta.read_text()) != about:
-            raise SystemExit(f"expected latents of networks and configuration as they are now, got others; remove {folder} to encode again")
+            raise SystemExit(f"expected latents of networks, photographs, configuration and device as they are now, got others; remove {folder} to encode again")
         meta.write_text(json.dumps(about) + "\n")
 
     def array(self, name: str, dtype=np.float16, shape: tuple | None = None) -> np.ndarray:
@@ -92,8 +98,9 @@ def build(store: Store, config: dict, encoder: Encoder, crops: np.ndarray, resto
             if len(at):
                 make(store, number, at, config, encoder, crops, restoration)
                 done[at] = True
+        if number == 0:
+            normalise(store)
         print(f"round {number + 1} of {rounds}, {(time.time() - began) / 60:.1f} min", flush=True)
-    normalise(store)
 
 
 def make(store: Store, number: int, at: np.ndarray, config: dict, encoder: Encoder, crops: np.ndarray, restoration: InitialRestoration) -> None:
@@ -114,14 +121,19 @@ def make(store: Store, number: int, at: np.ndarray, config: dict, encoder: Encod
 
 
 def normalise(store: Store) -> None:
-    """Mean and deviation per channel over all views of photographs: the denoiser sees (z - mean) / deviation."""
-    sums = np.zeros((2, store.shape[1]))
-    for number in store.rounds():
-        wide = store.array(f"photo-{number}")[:].astype(np.float64)
-        sums += [wide.mean((0, 2, 3)), (wide**2).mean((0, 2, 3))]
-    mean, square = sums / len(store.rounds())
-    values = {"mean": mean.round(5).tolist(), "deviation": np.sqrt(square - mean**2).round(5).tolist()}
-    (store.folder / "normalise.json").write_text(json.dumps(values) + "\n")
+    """Mean and deviation per channel over the first round's photographs: the denoiser sees (z - mean) / deviation. Made once, for its weights belong to it."""
+    if not (store.folder / NORMALISATION).exists():
+        wide = store.array("photo-0")[:].astype(np.float64)
+        keep_normalisation(store.folder, {"mean": wide.mean((0, 2, 3)).round(5).tolist(), "deviation": wide.std((0, 2, 3)).round(5).tolist()})
+
+
+def keep_normalisation(folder: Path, latent: dict) -> None:
+    """`mean` and `deviation` into the folder of latents; others than those that are there are refused."""
+    file, values = folder / NORMALISATION, {name: latent[name] for name in ("mean", "deviation")}
+    if file.exists() and json.loads(file.read_text()) != values:
+        raise SystemExit(f"expected in {file} the mean and deviation of the graphs, got others; remove {folder} to encode again")
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(values) + "\n")
 
 
 class Normaliser:
@@ -148,7 +160,7 @@ class Windows:
 
     def __init__(self, folder: Path, config: dict, device: str):
         self.config, self.side, self.device = config, config["patch"], device
-        normaliser = Normaliser(folder / "normalise.json")
+        normaliser = Normaliser(folder / NORMALISATION)
         self.mean, self.deviation = (torch.from_numpy(a).to(device) for a in (normaliser.mean, normaliser.deviation))
         about = json.loads((folder / "about.json").read_text())
         store = Store(folder, about["made_by"], *about["shape"][:3])

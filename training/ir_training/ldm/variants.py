@@ -1,6 +1,7 @@
 """The kinds of pictures the latents are made of: views of photographs, degraded versions of them, and targets altered to fit their words.
 
-Pictures are float32 tensors (3, h, w) in [0, 1] on any device; what is drawn is drawn from NumPy's generator, so that all devices make the same.
+Pictures are float32 tensors (3, h, w) in [0, 1] on any device; what is drawn is drawn from NumPy's generator, so that all devices
+make the same up to rounding.
 """
 import hashlib
 import io
@@ -42,7 +43,7 @@ class InitialRestoration:
 
 
 def halved(device: str):
-    """Half precision where it is the fast one: its 11 bits are finer than the 8 bits of a picture and than what a latent is kept in."""
+    """Half precision where it is the fast one: its 11 bits are finer than the 8 bits of a picture, and as fine as what a latent is kept in."""
     return torch.autocast("cuda", torch.float16, enabled=device == "cuda")
 
 

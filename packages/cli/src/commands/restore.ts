@@ -10,10 +10,10 @@ import {
   memoryText,
   meterMemory,
   type PeakMemory,
-  parseTile,
   type Restorer,
   saveImage,
   type TilePlan,
+  tileSetting,
 } from '@ir/core';
 import { inspect } from '@ir/native';
 import { Command } from 'commander';
@@ -108,7 +108,7 @@ function* remarksOn(
   if (degradation && !needs.degradation) yield `${id} is blind: the degradation named is not used`;
   if (seed !== undefined && draws === false) yield `${id} draws nothing: the seed is not used`;
   const { manifest } = restorer as Partial<DirectRestorer>;
-  const plan = typeof set?.tile === 'string' ? parseTile(set.tile) : tile;
+  const { data: plan = tile } = tileSetting.safeParse(set?.tile);
   if (typeof plan === 'object' && plan.overlap < (manifest?.reach ?? 0))
     yield `${id} looks ${manifest!.reach} pixels around, tiles overlap by ${plan.overlap}: their borders may show`;
 }

@@ -172,11 +172,19 @@ describe('writing', () => {
     const place = `out: expected a place that can be written, got no space left. ${advice}.`;
     expect(await failing(full)).toEqual(['IR_E_WRITE', place]);
     const folder = `out: expected a folder that can be written, got no space left. ${advice}, or set IR_MODELS_DIR.`;
+    const impossible = Object.assign(new TypeError('path'), { code: 'ERR_INVALID_ARG_VALUE' }); // one with a NUL: no call is made
+    expect(await failing(impossible)).toEqual(['IR_E_WRITE', expect.stringContaining('a place that can be written')]);
     expect(await failing(full, { what: 'folder', or: 'set IR_MODELS_DIR' })).toEqual(['IR_E_WRITE', folder]);
   });
 
   test('leaves every other error, and what the work gives, as it is', async () => {
-    for (const other of [new InputError('IR_E_SIZE', 'x'), new TypeError('a defect'), 'a word', undefined])
+    for (const other of [
+      new InputError('IR_E_SIZE', 'x'),
+      new DOMException('x', 'AbortError'),
+      new TypeError('a defect'),
+      'a word',
+      undefined,
+    ])
       await expect(writing('out', () => Promise.reject(other))).rejects.toBe(other);
     expect(await writing('out', async () => 3)).toBe(3);
   });

@@ -1,4 +1,6 @@
+import { IrError } from '@ir/native';
 import { EnvironmentError } from './classes.js';
+import { isAbort } from './codes.js';
 import { explain, fileProblem } from './wording.js';
 
 export interface WritingOptions {
@@ -19,12 +21,17 @@ export function writeError(
   return new EnvironmentError('IR_E_WRITE', explain(told), { cause });
 }
 
-/** Runs what writes: errors of the file system become `writeError`, others stay what they are. */
+/** Of Node's own: the file system's, and those of paths that cannot be. */
+const isNodes = (cause: unknown): boolean =>
+  typeof (cause as NodeJS.ErrnoException | undefined)?.code === 'string' &&
+  !(cause instanceof IrError) &&
+  !isAbort(cause);
+
+/** Runs what writes: Node's errors become `writeError`, others stay what they are. */
 export async function writing<T>(path: string, work: () => Promise<T>, options?: WritingOptions): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException | undefined)?.syscall === undefined) throw cause;
-    throw writeError(path, cause, options);
+    throw isNodes(cause) ? writeError(path, cause, options) : cause;
   }
 }

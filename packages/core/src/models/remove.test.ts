@@ -79,6 +79,9 @@ describe('removing a model', () => {
     expect((await userModels()).map(({ folder }) => folder)).toEqual([join(models, 'net')]);
     await removeModel('net');
     expect(await names()).toEqual([]);
+    await mkdir(join(models, '.gone.removed'));
+    await add('other');
+    expect(await names()).toEqual(['other']);
   });
 });
 

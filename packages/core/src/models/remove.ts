@@ -1,8 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { explain, UsageError, unknownName, writing } from '../errors.js';
-import { bundledModelsDir, listModels, type ModelList } from './store.js';
+import { asideOf, bundledModelsDir, clearRemoved, listModels, type ModelList, userModelsDir } from './store.js';
 
 /** What is there no more. */
 export interface RemovedModel {
@@ -12,15 +12,14 @@ export interface RemovedModel {
 
 /**
  * Removes a model of the user's; one that is broken goes by its folder's name. It is there whole or not at all: the folder first takes a name
- * that no model has.
+ * that no model has; what a killed removal left behind goes with the next model that is added or removed.
  * @throws UsageError `IR_E_USAGE` for a model that comes with `ir`, `IR_E_UNKNOWN_NAME` with a suggestion; EnvironmentError `IR_E_WRITE`
  */
 export async function removeModel(id: string): Promise<RemovedModel> {
+  await clearRemoved(userModelsDir());
   const folder = removableFolder(await listModels(), id);
-  // A fixed name: what a killed removal left behind is cleared by the next.
-  const aside = join(dirname(folder), `.${basename(folder)}.removed`);
+  const aside = asideOf(folder);
   await writing(folder, async () => {
-    await rm(aside, { recursive: true, force: true });
     await rename(folder, aside);
     await rm(aside, { recursive: true, force: true });
   });
@@ -42,5 +41,9 @@ export function removableFolder({ models, broken }: ModelList, id: string): stri
     throw new UsageError('IR_E_USAGE', explain({ ...told, fix: 'Bundled models belong to the installation' }));
   }
   const known = own.map(({ name }) => name);
+  if (known.length === 0) {
+    const told = { name: 'model', expected: 'one that you have added', got: `${id}; there is none` };
+    throw new UsageError('IR_E_UNKNOWN_NAME', explain(told));
+  }
   throw new UsageError('IR_E_UNKNOWN_NAME', unknownName('model', id, known));
 }

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, copyFile, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { explain, fileProblem, ModelError, UsageError, writing } from '../errors.js';
 import { writeAtomically } from '../image/atomic.js';
 import { readOnnx } from '../network/index.js';
 import { type GraphManifest, type Manifest, parseModelId } from './manifest.js';
-import { hashFile, type InstalledModel, listModels, userModelsDir } from './store.js';
+import { clearRemoved, hashFile, type InstalledModel, listModels, userModelsDir } from './store.js';
 
 /** Where a model goes, and what stops its coming. */
 export interface StagingOptions {
@@ -33,6 +33,7 @@ export async function installModel<M extends Manifest>(
 ): Promise<InstalledModel<M>> {
   const id = parseModelId(name);
   await refuseTaken(id, root);
+  await clearRemoved(root);
   const staged = join(root, `.${id}.${process.pid}.${randomBytes(4).toString('hex')}.partial`);
   try {
     const manifest = await fill(staged, id);
@@ -99,12 +100,16 @@ async function checkFile(name: string): Promise<void> {
   if (!info.isFile()) throw refuse('an ONNX file', info.isDirectory() ? 'a folder' : 'no regular file');
   if (info.size === 0) throw refuse('an ONNX file', 'an empty file');
   if (info.size > LARGEST) throw refuse('less than 2 GiB in one file', `${info.size} bytes`);
+  await access(name, constants.R_OK).catch((cause: Error) => {
+    throw refuse('a file that can be read', fileProblem(cause));
+  });
 }
 
 async function refuseTaken(id: string, root: string): Promise<void> {
   const { models } = await listModels();
   const folder = models.find((m) => m.manifest.id === id && m.origin === 'bundled')?.folder ?? join(root, id);
   if (!existsSync(folder)) return;
-  const fix = folder === join(root, id) ? `Choose another one, or remove ${folder}` : 'Choose another one';
+  const own = existsSync(join(folder, 'manifest.json')) ? `remove it (\`ir models remove ${id}\`)` : `remove ${folder}`;
+  const fix = folder === join(root, id) ? `Choose another one, or ${own}` : 'Choose another one';
   throw new UsageError('IR_E_USAGE', explain({ name: 'id', expected: 'one that is free', got: id, fix }));
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
@@ -61,6 +61,18 @@ async function modelsIn(root: string, origin: InstalledModel['origin']): Promise
   // Dotted ones are on their way in or out.
   const whole = names.filter((n) => !n.startsWith('.') && existsSync(join(root, n, 'manifest.json')));
   return Promise.all(whole.map((n) => readModel(join(root, n), origin)));
+}
+
+const REMOVED = '.removed';
+
+/** The name that a model's folder takes before it goes: no model has it. */
+export const asideOf = (folder: string): string => join(dirname(folder), `.${basename(folder)}${REMOVED}`);
+
+/** Takes away what killed removals left behind. */
+export async function clearRemoved(root: string): Promise<void> {
+  const names = await readdir(root).catch(() => []);
+  const left = names.filter((name) => name.startsWith('.') && name.endsWith(REMOVED));
+  await Promise.all(left.map((name) => rm(join(root, name), { recursive: true, force: true })));
 }
 
 /** Every model installed: bundled ones first, each by name. A user's model may not take a bundled one's id. */

@@ -28,7 +28,9 @@ const fileOf = (metric: string, index: number) => metric.replace(/[^A-Za-z0-9-]+
 /** `PATH.svg` and `PATH.png`. */
 export async function saveFigure(svg: string, path: string): Promise<void> {
   await writeFile(`${path}.svg`, svg);
-  await sharp(Buffer.from(svg), { density: PNG_DENSITY }).png({ compressionLevel: 9 }).toFile(`${path}.png`);
+  // Drawn first and written by Node: sharp's own errors of writing do not say what is wrong with the disk.
+  const png = await sharp(Buffer.from(svg), { density: PNG_DENSITY }).png({ compressionLevel: 9 }).toBuffer();
+  await writeFile(`${path}.png`, png);
 }
 
 /** Panels of a file beside each other; the rest go below. */

@@ -5,4 +5,4 @@ export { installedRestorers, networkRestorer, noRestorer } from './direct/defini
 export { type DirectOptions, type DirectRestorer, openRestorer } from './direct/direct.js';
 export { type Tile, tilesOf } from './direct/tiles.js';
 export * from './latent/index.js';
-export { parseTile, TILE_FORMS } from './tile.js';
+export { parseTile, TILE_FORMS, tileSetting } from './tile.js';

@@ -13,6 +13,13 @@ export function parseTile(text: string): TilePlan | 'auto' | 'none' | undefined 
   return size === undefined || overlap === undefined ? undefined : { size: Number(size), overlap: Number(overlap) };
 }
 
+/** With a plan written as text as what it says: the same plan in two spellings is one setting. Whatever else stands there is for `tileSetting`. */
+export function spelledOutTile<T extends { readonly settings: Readonly<Record<string, unknown>> }>(restorer: T): T {
+  const { tile } = restorer.settings;
+  const plan = typeof tile === 'string' ? parseTile(tile) : undefined;
+  return plan === undefined ? restorer : { ...restorer, settings: { ...restorer.settings, tile: plan } };
+}
+
 /** Numbers are taken for text, so that `tile: 64` is told what is missing. */
 const written = z.union([z.string(), z.number()]).transform((value, context) => {
   const plan = parseTile(String(value));

@@ -314,6 +314,17 @@ describe('refused', () => {
       { ...base, restorers: ['none', { id: 'none', label: 'x' }] },
       /restorers or settings that differ/,
     ],
+    [
+      'a tile plan twice, in two spellings',
+      {
+        ...base,
+        restorers: [
+          { id: 'x', label: 'a', settings: { tile: '64+16' } },
+          { id: 'x', label: 'b', settings: { tile: { size: 64, overlap: 16 } } },
+        ],
+      },
+      /restorers or settings that differ/,
+    ],
     ['a label twice', { ...base, restorers: ['none', { id: 'wiener', label: 'none' }] }, /labels that differ/],
     ['a metric twice', { ...base, metrics: ['psnr', { alias: 'psnr', crop: 4 }] }, /each metric once/],
     ['a seed twice', { ...base, seeds: [1, 1] }, /seeds that differ/],

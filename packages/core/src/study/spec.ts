@@ -3,6 +3,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { degradationIdentity } from '../degradation/identity.js';
 import { describeValue, explain, fileProblem, InputError, parseWith, UsageError, unknownName } from '../errors.js';
+import { spelledOutTile } from '../restorer/tile.js';
 import { canonicalJson } from './canonical.js';
 import { claimSchema, claimsOf } from './claims.js';
 import type { StudyMetric, StudySpec } from './contract.js';
@@ -90,7 +91,7 @@ function degradationsOf(values: readonly unknown[], name: string) {
 function restorersOf(values: readonly (string | z.infer<typeof restorerSchema>)[], name: string) {
   const at = `${name}.restorers`;
   const entries = values.map((value, i) => spellOut(value, `${at}[${i}]`));
-  const restorers = entries.flatMap((entry) => entry.restorers);
+  const restorers = entries.flatMap((entry) => entry.restorers.map(spelledOutTile));
   if (restorers.length > MOST_RESTORERS) throw refuse(at, `at most ${MOST_RESTORERS}`, String(restorers.length));
   assertDistinct(
     restorers.map((one) => one.label),

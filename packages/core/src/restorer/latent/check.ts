@@ -67,10 +67,11 @@ export function checkControls(
 ): void {
   const shapeOf = (ports: readonly PortMetadata[], name: string) => ports.find((one) => one.name === name)?.shape ?? [];
   const names = new Set(outputs.map(({ name }) => name));
+  const byName = inputs.every(({ name }) => names.has(name)); // else names tell nothing of which goes where
   for (const [i, { name }] of inputs.entries()) {
     const given = outputs[i]!.name;
     const [takes, gives] = [shapeOf(graphs.denoiser.inputs, name), shapeOf(graphs.control.outputs, given)];
-    const misnamed = given !== name && names.has(name);
+    const misnamed = byName && given !== name;
     if (!misnamed && agrees(takes, gives)) continue;
     const expected = misnamed ? 'the control tensor of its name' : `a control tensor ${shapeText(takes)}`;
     const got = `${given} ${shapeText(gives)}`;
