@@ -12,7 +12,7 @@ import torch
 import yaml
 
 from . import encoder, evaluate, export, ldm
-from .data import pack
+from .data import pack, packed
 from .run import Run
 from .train import RestorerRun
 
@@ -72,17 +72,12 @@ def main() -> None:
     options, config = parse()
     torch.set_num_threads(options.threads)
     Run.device = options.device
-    packed = options.runs / "pack.npy"
-    if options.command == "pack" or not packed.exists():
-        pack(options.data, packed)
+    crops = options.runs / "pack.npy"
     if options.command == "pack":
-        return
-    if config.get("kind") == "latent-diffusion":
-        ldm.main(options, config, packed)
-    elif config.get("kind") == "encoder":
-        encoder.main(options, config, packed)
-    else:
-        restorer(options, config, packed)
+        return pack(options.data, crops)
+    packed(options.data, crops)
+    kinds = {"latent-diffusion": ldm.main, "encoder": encoder.main, "restorer": restorer}
+    kinds[config.get("kind", "restorer")](options, config, crops)
 
 
 def restorer(options: argparse.Namespace, config: dict, packed: Path) -> None:

@@ -15,11 +15,26 @@ def read(path: Path) -> np.ndarray:
     return np.asarray(Image.open(path).convert("RGB"))
 
 
-def pack(folder: Path, target: Path, side: int = 512) -> None:
-    """All photographs' centre crops as one uint8 array (count, side, side, 3)."""
+def listing(folder: Path) -> list[str]:
+    """Names and sizes of its photographs."""
     files = sorted(p for p in Path(folder).iterdir() if p.suffix.lower() in SUFFIXES)
+    return [f"{p.name} {p.stat().st_size}" for p in files]
+
+
+def packed(folder: Path, target: Path) -> None:
+    """The photographs at `target`, packed where they are not; a pack of another folder's is refused. Without the folder the pack is taken as it is."""
+    told = target.with_suffix(".txt")
+    if not target.exists():
+        pack(folder, target)
+    elif folder.exists() and told.exists() and told.read_text().splitlines() != listing(folder):
+        raise SystemExit(f"expected in {target} the photographs of {folder}, got others; remove it, or run pack")
+
+
+def pack(folder: Path, target: Path, side: int = 512) -> None:
+    """All photographs' centre crops as one uint8 array (count, side, side, 3), and beside it as text which they are."""
     crops = []
-    for path in files:
+    for name in listing(folder):
+        path = Path(folder) / name.rpartition(" ")[0]
         picture = read(path)
         top, left = (picture.shape[0] - side) // 2, (picture.shape[1] - side) // 2
         if top < 0 or left < 0:
@@ -28,6 +43,7 @@ def pack(folder: Path, target: Path, side: int = 512) -> None:
         crops.append(picture[top : top + side, left : left + side])
     target.parent.mkdir(parents=True, exist_ok=True)
     np.save(target, np.stack(crops))
+    target.with_suffix(".txt").write_text("".join(f"{line}\n" for line in listing(folder)))
     print(f"packed {len(crops)} crops of {side} x {side} into {target}")
 
 
