@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { explain, UsageError, unknownName, writing } from '../errors.js';
+import { describeValue, explain, UsageError, unknownName, writing } from '../errors.js';
 import { asideOf, bundledModelsDir, clearRemoved, listModels, type ModelList, userModelsDir } from './store.js';
 
 /** What is there no more. */
@@ -42,7 +42,7 @@ export function removableFolder({ models, broken }: ModelList, id: string): stri
   }
   const known = own.map(({ name }) => name);
   if (known.length === 0) {
-    const told = { name: 'model', expected: 'one that you have added', got: `${id}; there is none` };
+    const told = { name: 'model', expected: 'one that you have added', got: `${describeValue(id)}; there is none` };
     throw new UsageError('IR_E_UNKNOWN_NAME', explain(told));
   }
   throw new UsageError('IR_E_UNKNOWN_NAME', unknownName('model', id, known));
