@@ -98,6 +98,14 @@ describe('curves over restorers', () => {
     expect(curves[2]!.levels[1]!.text).toMatch(/^M_phi alone at SR4: PSNR \d\d\.\d\d \(.* to .*\), n = 9$/);
   });
 
+  test('of restorers without a place those that the figure names are drawn, the others have no look', () => {
+    const figure = { ...SWEEP_SPEC.figure, levels: ['M_phi alone'] };
+    const { results, statistics, series } = sweep({ spec: { figure } });
+    for (const { levels } of meanCurves(results, statistics))
+      expect(levels.map((level) => level.series)).toEqual(['M_phi alone']);
+    expect(series.map(({ label }) => label)).toEqual([...SERIES, 'M_phi alone']);
+  });
+
   test('differences are to the first point of the same series, without levels', () => {
     const { results, statistics } = sweep();
     const [psnr] = differenceCurves(results, statistics);

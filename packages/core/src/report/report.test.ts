@@ -161,6 +161,15 @@ describe('a report of a sweep over restorers', () => {
     expect(wordsOf('curves')).toContain('Dashed lines are restorers that do not depend on t*.');
   });
 
+  test('has in its tables what the figure does not draw', async () => {
+    const figure = { ...SWEEP_SPEC.figure, levels: ['M_phi alone'] };
+    const { text: some } = await page({ spec: { ...SWEEP_SPEC, figure, bootstrap: { resamples: 50, seed: 1 } } });
+    const part = (id: string) => textOf(new RegExp(`<section id="${id}"[\\s\\S]*?</section>`).exec(some)![0]);
+    expect(part('curves')).toContain('The other restorers stand in the tables.');
+    expect(wordsOf('curves')).not.toContain('The other restorers stand in the tables.');
+    expect(part('tables')).toContain('Degraded picture');
+  });
+
   test('states each claim with its verdict after the findings, and writes them for scripts', async () => {
     const order = ['findings', 'claims', 'curves'].map((id) => text.indexOf(`<section id="${id}"`));
     expect(order).toEqual([...order].sort((a, b) => a - b));

@@ -20,6 +20,8 @@ export interface Sweep {
   readonly axis: string;
   readonly series: readonly SweepSeries[];
   /** Restorers without a place on the axis: the same all along it. */
+  readonly unmoved: readonly StudyRestorer[];
+  /** Those of them that are drawn, and that curves are compared with. */
   readonly levels: readonly StudyRestorer[];
   /** Every place of some series, from left to right. */
   readonly places: readonly number[];
@@ -41,8 +43,9 @@ export function sweepOf({ restorers, figure }: Pick<StudySpec, 'restorers' | 'fi
   const series = seriesNamed(restorers);
   if (series.length === 0) return undefined;
   const places = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
-  const levels = restorers.filter((one) => one.series === undefined || one.x === undefined);
-  return { axis: figure.x, series, levels, places };
+  const unmoved = restorers.filter((one) => one.series === undefined || one.x === undefined);
+  const levels = unmoved.filter(({ label }) => figure.levels?.includes(label) ?? true);
+  return { axis: figure.x, series, unmoved, levels, places };
 }
 
 /** The axis on which degradations stand; null where the figure is over something else. */

@@ -75,6 +75,8 @@ export interface StudySpec {
     readonly scale: 'linear' | 'log';
     /** Whose axis it is: degradations (default), or a sweep over settings of restorers, drawn once for each degradation. */
     readonly over?: 'degradations' | 'restorers';
+    /** Labels of the restorers without x that are drawn beside the curves and compared with them; absent: all. The others stand in the tables alone. */
+    readonly levels?: readonly string[];
   };
   /** What the report is to confirm or refute. */
   readonly claims?: readonly StudyClaim[];

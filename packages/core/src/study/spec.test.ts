@@ -224,6 +224,12 @@ describe('sweeps of restorers', () => {
       { ...swept, restorers: [{ id: 'a', sweep: { a: [0, 1] } }], figure: { scale: 'log' } },
       /a positive number for "a a=0"/,
     ],
+    [
+      'a level that is none',
+      { ...base, restorers: ['none', { id: 'a', sweep: { steps: [1, 2] } }], figure: { levels: ['nome'] } },
+      /figure\.levels: .*"nome".*Did you mean "none"/,
+    ],
+    ['levels beside degradations', { ...base, figure: { levels: ['none'] } }, /figure\.levels: expected nothing/],
     ['an axis over restorers without any', { ...base, figure: { x: 'steps', over: 'restorers' } }, /figure\.over/],
     ['an axis without a name', { ...base, figure: { over: 'restorers' } }, /figure\.x: expected the name/],
     ['a key of a claim', claim({ metric: ['psnr'] }), /claims\[0\].*"metrics"/],

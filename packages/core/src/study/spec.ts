@@ -26,6 +26,7 @@ const figureSchema = z.strictObject({
   x: z.string().min(1).max(100).nullable().optional(),
   scale: z.enum(['linear', 'log']).default('linear'),
   over: z.enum(['degradations', 'restorers']).optional(),
+  levels: z.array(z.string()).optional(),
 });
 
 const MOST_RESTORERS = 1000;
@@ -140,12 +141,13 @@ function figureOf(asked: z.infer<typeof figureSchema>, swept: Swept, name: strin
 
 /** Every degradation has to stand on the axis. */
 function figureOverDegradations(
-  { x, scale }: z.infer<typeof figureSchema>,
+  { x, scale, levels }: z.infer<typeof figureSchema>,
   { entries, degradations }: Swept['degradations'],
   name: string,
 ): StudySpec['figure'] {
   const axis = x === undefined && entries.length === 1 ? (entries[0]!.axis ?? null) : (x ?? null);
   const off = axis === null ? undefined : degradations.find((one) => one.x === null || (scale === 'log' && one.x <= 0));
+  if (levels !== undefined) throw refuse(`${name}.figure.levels`, 'nothing, since degradations are the axis', 'a list');
   if (!off) return { x: axis, scale };
   const expected = `a ${scale === 'log' ? 'positive ' : ''}number for ${describeValue(off.name)}, since figure.x names an axis`;
   throw refuse(
@@ -156,9 +158,9 @@ function figureOverDegradations(
   );
 }
 
-/** Restorers without a series are levels beside the curves. */
+/** Restorers without a series are levels beside the curves, all or those that are named. */
 function figureOverRestorers(
-  { x, scale, over }: z.infer<typeof figureSchema>,
+  { x, scale, over, levels }: z.infer<typeof figureSchema>,
   { entries, restorers }: Swept['restorers'],
   name: string,
 ): StudySpec['figure'] {
@@ -170,7 +172,11 @@ function figureOverRestorers(
   if (seriesOf(restorers).size === 0)
     throw refuse(`${name}.figure.over`, 'degradations, since no restorer has x and series', '"restorers"');
   const off = restorers.find((one) => scale === 'log' && one.x !== undefined && one.x <= 0);
-  if (!off) return { x: axis, scale, over: 'restorers' };
+  const still = restorers.filter((one) => one.series === undefined).map(({ label }) => label);
+  const unknown = levels?.find((label) => !still.includes(label));
+  if (unknown !== undefined)
+    throw new UsageError('IR_E_UNKNOWN_NAME', unknownName(`${name}.figure.levels`, unknown, still));
+  if (!off) return { x: axis, scale, over: 'restorers', ...(levels ? { levels } : {}) };
   const expected = `a positive number for ${describeValue(off.label)}, since figure.scale is log`;
   throw refuse(`${name}.restorers x`, expected, String(off.x));
 }

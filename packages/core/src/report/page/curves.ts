@@ -35,7 +35,8 @@ function meansCaption({ results, sweep, pictureCount, figures }: PageContext): M
   const left = metrics.filter(({ alias }) => !drawn.has(alias)).map(({ alias }) => metricTitle(alias));
   const levels =
     sweep && sweep.levels.length > 0 && ` Dashed lines are restorers that do not depend on ${withoutUnit(sweep.axis)}.`;
-  return html`<strong>Means</strong> over ${spec.figure.x}; ${bandText(pictureCount)}.${levels}${sweep && ' Every panel has its own vertical scale.'} Pictures differ from each other, so bands of means may overlap even where every picture agrees on the order; paired differences tell restorers apart.${left.length > 0 && ` Not drawn, having no value: ${listed(left)}.`}`;
+  const rest = sweep && sweep.unmoved.length > sweep.levels.length && ' The other restorers stand in the tables.';
+  return html`<strong>Means</strong> over ${spec.figure.x}; ${bandText(pictureCount)}.${levels}${rest}${sweep && ' Every panel has its own vertical scale.'} Pictures differ from each other, so bands of means may overlap even where every picture agrees on the order; paired differences tell restorers apart.${left.length > 0 && ` Not drawn, having no value: ${listed(left)}.`}`;
 }
 
 function differencesCaption({ sweep, pictureCount }: PageContext): Markup {

@@ -51,7 +51,7 @@ function stepsRow({ name, points }: SweepSeries, sweep: Sweep, { results }: Page
   );
 }
 
-/** Places as columns, a group of rows for each degradation: series, then the levels, which hold all along the axis. */
+/** Places as columns, a group of rows for each degradation: series, then what holds all along the axis. */
 function sweepTable(
   { caption, about, series, point, level, steps = false }: Body,
   sweep: Sweep,
@@ -68,7 +68,7 @@ ${series.map(
     })}</tr>\n`,
 )}${
   level &&
-  sweep.levels.map(
+  sweep.unmoved.map(
     ({ label }) => html`<tr>${rowHead(label, context)}${level({ degradation, restorer: label, span: width })}</tr>\n`,
   )
 }</tbody>`;
