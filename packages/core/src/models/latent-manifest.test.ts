@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { checkControls } from '../restorer/latent/check.js';
+import { latentRestorer } from '../restorer/latent/definitions.js';
 import { openLatentRestorer } from '../restorer/latent/latent.js';
 import { copiedModel, type Json, modelIn, readJson, tinyFolder, tinyModel } from '../restorer/latent/testing/models.js';
 import { identityGraph } from '../testing/graphs.js';
@@ -304,6 +305,10 @@ describe('opening checks everything before anything runs', () => {
       });
     await expect(opening(zero('eps'))).rejects.toEqual(refusal('IR_E_USAGE', /zero terminal SNR/));
     await (await opening(zero('v'))).dispose();
+    // Whoever names a model may ask for a sampler that fits where its default does not.
+    const definition = latentRestorer(zero('eps'));
+    await expect(definition.create({})).rejects.toEqual(refusal('IR_E_USAGE', /zero terminal SNR/));
+    await (await definition.create({ sampler: 'euler', steps: 2 })).dispose();
   });
 
   test.each([4, 16])(

@@ -2,13 +2,11 @@ import type { LatentManifest } from '../../models/manifest.js';
 import { type InstalledModel, listModels } from '../../models/store.js';
 import { canonicalJson, hashOf } from '../../study/canonical.js';
 import type { RestorerDefinition } from '../contract.js';
-import { checkSettings, type LatentOptions, openLatentRestorer } from './latent.js';
-
-type Opened = Awaited<ReturnType<typeof openLatentRestorer>>;
+import { checkSettings, type LatentOptions, type OpenLatentModel, openLatentModel } from './latent.js';
 
 /** An open model and how many restorers look through it. */
 interface Shared {
-  readonly opened: Promise<Opened>;
+  readonly opened: Promise<OpenLatentModel>;
   users: number;
 }
 
@@ -16,7 +14,10 @@ interface Shared {
 class Pool {
   readonly #open = new Map<string, Shared>();
 
-  async take(key: string, open: () => Promise<Opened>): Promise<{ opened: Opened; release: () => Promise<void> }> {
+  async take(
+    key: string,
+    open: () => Promise<OpenLatentModel>,
+  ): Promise<{ opened: OpenLatentModel; release: () => Promise<void> }> {
     const shared = this.#open.get(key) ?? { opened: open(), users: 0 };
     this.#open.set(key, shared);
     shared.users++;
@@ -52,15 +53,13 @@ export function latentRestorer(
     id,
     describe: title,
     async create(settings, { threads } = {}) {
-      checkSettings(manifest, settings);
-      const { providers, threads: own = threads, ...rest } = settings;
+      const given = { ...(threads ? { threads } : {}), ...settings };
+      const { providers, threads: own } = checkSettings(manifest, given);
       const session = { ...(providers ? { providers } : {}), ...(own ? { threads: own } : {}) };
       const key = canonicalJson({ folder, manifest: hashOf(manifest), session });
-      const { opened, release } = await shared.take(key, () =>
-        openLatentRestorer(model, { ...options, settings: session }),
-      );
+      const { opened, release } = await shared.take(key, () => openLatentModel(model, { ...options, ...session }));
       try {
-        return opened.under(rest, release);
+        return opened.under(given, release);
       } catch (error) {
         await release();
         throw error;

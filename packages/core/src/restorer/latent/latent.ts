@@ -44,9 +44,9 @@ export const scheduleOf = ({ schedule, parts }: LatentManifest): Schedule => {
   return makeSchedule({ ...given, prediction: parts.denoiser.prediction });
 };
 
-/** Refuses settings that a model cannot follow, as opening it would. @throws UsageError */
-export const checkSettings = (manifest: LatentManifest, settings: Readonly<Record<string, unknown>>): void =>
-  void recipeOf(manifest, settings);
+/** Refuses settings that a model cannot follow, as opening it would; all of them, with its defaults. @throws UsageError */
+export const checkSettings = (manifest: LatentManifest, settings: Readonly<Record<string, unknown>>): LatentSettings =>
+  recipeOf(manifest, settings).settings;
 
 /** How a run goes: settings, and what follows from them. */
 interface Recipe {
@@ -75,31 +75,54 @@ function entriesOf({ plan, start }: Sampling, { until, sampler }: LatentSettings
   return sampler.name === 'heun' ? 2 * until - 1 : until;
 }
 
+/** Parts that are open, for restorers of any settings. */
+export interface OpenLatentModel {
+  /** @throws UsageError for settings that do not fit */
+  under(
+    settings: Readonly<Record<string, unknown>>,
+    onDispose: () => Promise<void>,
+  ): LatentRestorer & Pick<Latent, 'under'>;
+  dispose(): Promise<void>;
+}
+
+/** Opens the parts of a model: hashes, ports and files are checked, settings are not known yet. @throws as `openLatentRestorer`, but for settings */
+export async function openLatentModel(
+  model: InstalledModel<LatentManifest>,
+  { captioners = [], providers, threads, signal }: Omit<LatentOptions, 'settings'>,
+): Promise<OpenLatentModel> {
+  const { manifest } = model;
+  const parts = await openParts(model, [...captioners, ...BUILTIN_CAPTIONERS], {
+    ...(providers ? { providers } : {}),
+    ...(threads ? { threads } : {}),
+    ...(signal ? { signal } : {}),
+  });
+  try {
+    checkInitial(manifest, parts);
+  } catch (error) {
+    await parts.dispose();
+    throw error;
+  }
+  return {
+    under: (given, onDispose) => new Latent(manifest, given, recipeOf(manifest, given), parts, onDispose),
+    dispose: () => parts.dispose(),
+  };
+}
+
 /**
  * A restorer from an installed latent diffusion model. Settings, schedule, hashes, ports and files are checked before anything runs.
  * @throws UsageError for settings that do not fit; ModelError naming the part and the mend; EnvironmentError `IR_E_PROVIDER`
  */
 export async function openLatentRestorer(
   model: InstalledModel<LatentManifest>,
-  options: LatentOptions = {},
+  { settings: given = {}, ...options }: LatentOptions = {},
 ): Promise<LatentRestorer & Pick<Latent, 'under'>> {
-  const { manifest } = model;
-  const given = options.settings ?? {};
-  const recipe = recipeOf(manifest, given);
-  const { providers = options.providers, threads = options.threads } = recipe.settings;
-  const captioners = [...(options.captioners ?? []), ...BUILTIN_CAPTIONERS];
-  const parts = await openParts(model, captioners, {
+  const { providers = options.providers, threads = options.threads } = checkSettings(model.manifest, given);
+  const opened = await openLatentModel(model, {
+    ...options,
     ...(providers ? { providers } : {}),
     ...(threads ? { threads } : {}),
-    ...(options.signal ? { signal: options.signal } : {}),
   });
-  try {
-    checkInitial(manifest, parts);
-    return new Latent(manifest, given, recipe, parts, () => parts.dispose());
-  } catch (error) {
-    await parts.dispose();
-    throw error;
-  }
+  return opened.under(given, opened.dispose);
 }
 
 /** @throws ModelError */
