@@ -10,6 +10,7 @@ import json
 import math
 import re
 import sys
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -323,7 +324,7 @@ def manifest(id: str, title: str, parts: dict, scale: float, **more) -> dict:
 
 def write(folder: Path, manifest: dict, runs: list[tuple[dict, dict]], size: tuple[int, int]) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-    about = {"made by": "training/export/tiny_ldm.py", "torch": torch.__version__, "dtype": "float32", "picture": list(size)}
+    about = {"made by": "python training/export/tiny_ldm.py packages/core/goldens/latent", "date": date.today().isoformat(), "torch": torch.__version__, "dtype": "float32", "picture": list(size)}
     golden = {"meta": about, "runs": [{"settings": settings, **result} for settings, result in runs]}
     (folder / "golden.json").write_text(json.dumps(golden) + "\n")
     total = sum(f.stat().st_size for f in folder.glob("*.onnx"))

@@ -9,6 +9,7 @@ Noise and start are regenerable from their formulas (`meta`), so that a replay n
 """
 import json
 import sys
+from datetime import date
 
 import diffusers
 import numpy as np
@@ -170,7 +171,7 @@ def runs():
 
 meta = {
     "library": "diffusers", "version": diffusers.__version__, "torch": torch.__version__, "dtype": "float64" if DOUBLE else "float32", "shape": SHAPE,
-    "made by": "training/goldens/diffusers_runs.py",
+    "made by": "python training/goldens/diffusers_runs.py > packages/core/goldens/diffusers_runs.json", "date": date.today().isoformat(),
     "sample": "x[i] = 4 i / n - 2 over flat index i of n = 256, multiplied by init_noise_sigma unless started by add_noise",
     "noise": "k-th draw: u_i = frac(i 0.6180339887498949 + 0.7548776662466927 (k + 1)), i from 1, limited to [1e-6, 1 - 1e-6]; n_i = sqrt(2) erfinv(2 u_i - 1); k = 99 noises a start",
     "model": "m(x, t) = x t / (t + 1), after scale_model_input, read as the scheduler's prediction type",

@@ -32,7 +32,7 @@ def parse() -> tuple[argparse.Namespace, dict]:
     parser.add_argument("command", choices=sorted({c for commands in COMMANDS.values() for c in commands}))
     parser.add_argument("--model", help="restorer-s, ldm-s or encoder-s: whose configuration in configs/; told by part or command where they leave no choice")
     parser.add_argument("--config", type=Path, help="a configuration of your own")
-    parser.add_argument("--part", help="train, anneal: which part of the configuration")
+    parser.add_argument("--part", help="train, anneal, all, adopt: which part of the configuration")
     parser.add_argument("--data", type=Path, default=SHARED / "train", help="folder of photographs to learn from")
     parser.add_argument("--val", type=Path, default=SHARED / "val", help="folder of photographs to choose on")
     parser.add_argument("--teacher", type=Path, default=SHARED / "weights" / "efficientnet_lite0.onnx", help="encoder-s: the graph that teaches it")

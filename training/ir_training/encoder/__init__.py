@@ -24,13 +24,13 @@ def main(options: argparse.Namespace, config: dict, packed: Path) -> None:
         return run
 
     if options.command == "all":
-        for name in ("student", "head"):
+        for name in [options.part] if options.part else ("student", "head"):
             complete(lambda: part(name), folder / name, config["parts"][name]["plan"])
     if options.command in ("train", "anneal"):
         run = part(options.part)
         print(f"{'resumed' if run.load('steady.pt') else 'started'} at step {run.step}", flush=True)
         run.train(options.steps, options.command == "anneal", options.minutes)
-    if options.command in ("views", "train", "anneal"):
+    if options.command in ("views", "train", "anneal") or (options.command == "all" and options.part):
         return
     runs = finished(options, config, folder)
     if options.command in ("export", "all"):

@@ -114,13 +114,14 @@ class Model:
                 latents.keep_normalisation(self.latents, json.loads((folder / "training.json").read_text())["latent"])
 
     def all(self) -> None:
-        """Every part with the configuration's numbers of steps; goes on where it was interrupted."""
-        for name in ("vae", "decoder", "denoiser"):
+        """Every part, or the one told, with the configuration's numbers of steps; goes on where it was interrupted."""
+        for name in [self.options.part] if self.options.part else ("vae", "decoder", "denoiser"):
             if name == "denoiser":
                 self.encode(None)
             complete(lambda: self.part(name), self.folder / name, self.config["parts"][name]["plan"])
-        Run.device = "cpu"
-        export.export(self)
+        if not self.options.part:
+            Run.device = "cpu"
+            export.export(self)
 
 
 def main(options: argparse.Namespace, config: dict, packed: Path) -> None:
