@@ -1,83 +1,8 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import {
-  addNoise,
-  compare,
-  degrade,
-  denoiseStep,
-  type ExecOptions,
-  gaussianBlur,
-  type InterleavedU8,
-  inspect,
-  niqeFeatures,
-  normalField,
-  type PlanarF32,
-  type Ran,
-  resample,
-  type Variant,
-} from './index.js';
+import { denoiseStep, gaussianBlur, inspect, type Ran, type Variant } from './index.js';
+import { bits, FILTERS, floats, type Result, SCORES, SEED, SIZES } from './testing/kernels.js';
 
-const SEED = 20_231;
-
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-function floats(width: number, height: number, channels: number, seed = SEED): PlanarF32 {
-  const data = Float32Array.from({ length: width * height * channels }, random(seed));
-  return { data, width, height, channels };
-}
-
-const bytes = (p: PlanarF32): InterleavedU8 => ({ ...p, data: Uint8Array.from(p.data, (v) => v * 256) });
-
-type Result = Float32Array | Float64Array | Uint8Array | Uint8ClampedArray;
-
-/** A short word for exact bytes: large arrays are slow to compare one number at a time. */
-const bits = (values: readonly Result[]) => values.map((v) => createHash('sha256').update(v).digest('hex'));
-
-/** Every kernel on pictures of both layouts, as plain numbers. */
-const KERNELS: Readonly<Record<string, (p: PlanarF32, exec: ExecOptions) => Promise<Result[]>>> = {
-  gaussianBlur: async (p, exec) => [
-    (await gaussianBlur(p, { sigma: 2.2 }, exec)).data,
-    (await gaussianBlur(bytes(p), { sigma: 2.2 }, exec)).data,
-  ],
-  resample: async (p, exec) => [
-    (await resample(p, { scaleX: 0.4, scaleY: 0.7 }, exec)).data,
-    (await resample(bytes(p), { scaleX: 1.3, scaleY: 0.7 }, exec)).data,
-  ],
-  degrade: async (p, exec) => [
-    (await degrade(p, { sigma: 1.5, scaleX: 0.5, scaleY: 0.5 }, exec)).data,
-    (await degrade(bytes(p), { sigma: 1.5, scaleX: 0.25, scaleY: 0.25 }, exec)).data,
-  ],
-  addNoise: async (p, exec) => [
-    (await addNoise(p, { kind: 'gaussian', sigma: 0.1, seed: 1 }, exec)).data,
-    (await addNoise(bytes(p), { kind: 'gaussian', sigma: 0.1, seed: 1 }, exec)).data,
-    (await addNoise(p, { kind: 'poisson', peak: 20, seed: 1 }, exec)).data,
-  ],
-  normalField: async (p, exec) => [await normalField({ out: p.data.slice(), seed: 5, offset: 3 }, exec)],
-  denoiseStep: async (p, exec) => [
-    await denoiseStep({ z: p.data, m: p.data, out: p.data.slice(), a: 1, b: -0.1, sigma: 0.2, seed: 3 }, exec),
-    await denoiseStep({ z: p.data, m: p.data, out: p.data.slice(), a: 1, b: -0.1 }, exec),
-  ],
-  compare: async (p, exec) => {
-    const other = { ...p, data: p.data.toReversed() };
-    const { mse, ssim, contrast } = await compare(p, other, {}, exec);
-    return [mse, ssim, contrast, (await compare(bytes(p), bytes(other), { colour: 'y-studio' }, exec)).ssim];
-  },
-  niqeFeatures: async (p, exec) => [(await niqeFeatures(p, {}, exec)).features],
-};
-
-/** Wide enough for several bands and several blocks; sides that divide by nothing. */
-const SIZES = [
-  [331, 129],
-  [97, 205],
-] as const;
-
-const cases = Object.entries(KERNELS);
+const cases = Object.entries({ ...FILTERS, ...SCORES });
 
 describe('results do not depend on the number of threads, to the bit', () => {
   test.each(cases)(`%s (seed ${SEED})`, async (_name, kernel) => {
