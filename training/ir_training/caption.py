@@ -6,6 +6,8 @@ number. `asset()` writes the table and the vocabulary as JSON beside the exporte
 import numpy as np
 import torch
 
+from .data import planes
+
 LENGTH = 16
 PAD = 0
 BLOCK = 8
@@ -101,7 +103,7 @@ def measure_all(pictures: torch.Tensor) -> dict[str, torch.Tensor]:
 
 def measure(picture: np.ndarray) -> dict[str, float]:
     """The properties of one picture, (height, width, 3)."""
-    values = measure_all(torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)[None])))
+    values = measure_all(planes(picture))
     return {name: float(value[0]) for name, value in values.items()}
 
 

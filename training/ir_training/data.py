@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from . import degrade
@@ -13,6 +14,11 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
 
 def read(path: Path) -> np.ndarray:
     return np.asarray(Image.open(path).convert("RGB"))
+
+
+def planes(picture: np.ndarray) -> torch.Tensor:
+    """(h, w, 3) to a batch of one, (1, 3, h, w), float32."""
+    return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32))
 
 
 def listing(folder: Path) -> list[str]:

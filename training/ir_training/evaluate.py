@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from . import degrade
-from .data import SUFFIXES, read
+from .data import SUFFIXES, planes, read
 
 TASKS = ["sigma1", "sigma2", "sigma4", "sigma10", "sigma20", "sr2", "sr4", "noise5", "noise15", "noise25", "clean"]
 
@@ -36,7 +36,7 @@ def pictures(folder: Path, limit: int, side: int) -> list:
 
 def restore(network, picture: np.ndarray) -> np.ndarray:
     with torch.inference_mode():
-        output = network(torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)[None])))
+        output = network(planes(picture))
     return degrade.round8(output[0].numpy().transpose(1, 2, 0))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from .. import caption
+from ..data import planes
 from .variants import InitialRestoration, alter, choose, degrade_by, halved, view
 from .vae import FACTOR, Encoder
 
@@ -31,7 +32,7 @@ def encode_all(encoder: Encoder, pictures: torch.Tensor) -> torch.Tensor:
 def encode(encoder: Encoder, picture: np.ndarray) -> np.ndarray:
     """RGB (h, w, 3) in [0, 1] to (latent, h / 8, w / 8)."""
     device = next(encoder.parameters()).device
-    return encode_all(encoder, torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32)).to(device))[0].cpu().numpy()
+    return encode_all(encoder, planes(picture).to(device))[0].cpu().numpy()
 
 
 def fingerprint(encoder: Encoder) -> str:

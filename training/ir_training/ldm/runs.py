@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from .. import caption
-from ..data import Patches
+from ..data import Patches, planes
 from ..evaluate import pictures, psnr
 from ..run import Run
 from . import adversary, schedule, statistics
@@ -36,7 +36,7 @@ class Pictures(Run):
         values = []
         with torch.inference_mode():
             for x in pictures(self.val, 12, 256):
-                target = self.tensor(x.transpose(2, 0, 1)[None].copy())
+                target = planes(x).to(self.device)
                 output = (self.round_trip(target).clamp(0, 1) * 255).round() / 255
                 values.append((psnr(output.cpu().numpy(), target.cpu().numpy()), statistics.loss(output, target).item()))
         return {"psnr": round(float(np.mean([v[0] for v in values])), 3), "statistics": round(float(np.mean([v[1] for v in values])), 4)}

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from .. import degrade, graphs
-from ..data import draw
+from ..data import draw, planes
 from ..model import Restorer
 
 
@@ -38,7 +38,7 @@ class InitialRestoration:
 
     def __call__(self, picture: np.ndarray) -> np.ndarray:
         """One picture (h, w, 3)."""
-        restored = self.batch(torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32)).to(self.device))
+        restored = self.batch(planes(picture).to(self.device))
         return restored[0].cpu().numpy().transpose(1, 2, 0)
 
 
