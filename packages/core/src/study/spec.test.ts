@@ -229,6 +229,11 @@ describe('sweeps of restorers', () => {
       { ...base, restorers: ['none', { id: 'a', sweep: { steps: [1, 2] } }], figure: { levels: ['nome'] } },
       /figure\.levels: .*"nome".*Did you mean "none"/,
     ],
+    [
+      'levels of no curves',
+      { ...base, restorers: ['none', { id: 'a', sweep: { steps: [1, 2] } }], figure: { x: null, levels: ['none'] } },
+      /figure\.levels: expected nothing, since no curves/,
+    ],
     ['levels beside degradations', { ...base, figure: { levels: ['none'] } }, /figure\.levels: expected nothing/],
     ['an axis over restorers without any', { ...base, figure: { x: 'steps', over: 'restorers' } }, /figure\.over/],
     ['an axis without a name', { ...base, figure: { over: 'restorers' } }, /figure\.x: expected the name/],

@@ -166,6 +166,7 @@ function figureOverRestorers(
 ): StudySpec['figure'] {
   const axis = x === undefined ? axisOf(entries) : x;
   if (axis === null) {
+    if (levels !== undefined) throw refuse(`${name}.figure.levels`, 'nothing, since no curves are drawn', 'a list');
     if (over === undefined || x === null) return { x: null, scale };
     throw refuse(`${name}.figure.x`, 'the name of the axis', 'nothing', 'Give it: the sweeps do not agree on one');
   }
