@@ -59,6 +59,19 @@ test('--long-side and --seeds stand over the spec’s', async () => {
   refusal(await callIr('study', 'plan', at('small.yaml'), '--images', at('photos'), '--long-side', '0', '--json'));
 });
 
+test('--paper takes the paper’s sizes where a spec has them', async () => {
+  const sized = `${spec('Sized', '[Blur1]', '[none]')}longSide: 104\npaper: { longSide: null, seeds: [7] }\n`;
+  writeFileSync(at('sized.yaml'), sized);
+  const plan = (...flags: string[]) =>
+    ir('study', 'plan', 'sized.yaml', '--images', 'photos', '--json', ...flags).then(({ stdout }) =>
+      JSON.parse(stdout),
+    );
+  expect(await plan()).toMatchObject({ images: [{ height: 104 }, { height: 104 }], seeds: [0], out: 'ir-out/sized' });
+  expect(await plan('--paper')).toMatchObject({ images: [SIZE, SIZE], seeds: [7], out: 'ir-out/sized-paper' });
+  expect((await plan('--paper', '--seeds', '8')).seeds).toEqual([8]);
+  refusal(await callIr('study', 'plan', at('small.yaml'), '--images', at('photos'), '--paper', '--json'));
+});
+
 test('plan and --dry-run say what a study consists of, compute nothing and write nothing', async () => {
   const where = ['small.yaml', '--images', 'photos', '--out', 'planned'];
   const [plan, dry, text] = await Promise.all([

@@ -28,4 +28,5 @@ export const nearestStudy = (spec: string): string | undefined =>
   suggest(basename(spec, extname(spec)), bundledStudies());
 
 /** Where results go unless said otherwise. */
-export const defaultOut = (file: string): string => join('ir-out', basename(file, extname(file)));
+export const defaultOut = (file: string, paper: boolean): string =>
+  join('ir-out', `${basename(file, extname(file))}${paper ? '-paper' : ''}`);

@@ -30,6 +30,7 @@ interface Flags extends SessionFlags {
   readonly out?: string;
   readonly longSide?: number | 'none';
   readonly seeds?: number[];
+  readonly paper?: boolean;
   readonly jobs?: number;
   readonly dryRun?: boolean;
 }
@@ -53,7 +54,11 @@ function withStudyFlags(command: Command): Command {
   return command
     .argument('[spec]', 'a spec file or the name of a bundled study', DEFAULT_STUDY)
     .option('--images <dir>', 'a folder of photographs (default: the bundled ones)')
-    .option('--out <dir>', 'where results go; an earlier run found there is continued (default: ir-out/STUDY)')
+    .option(
+      '--out <dir>',
+      'where results go; an earlier run found there is continued (default: ir-out/STUDY, or STUDY-paper)',
+    )
+    .option('--paper', 'the paper’s sizes and numbers of steps instead of the small ones: hours')
     .option('--long-side <n>', 'reduce longer pictures to it, or none, whatever the spec says', longSide)
     .option('--seeds <list>', 'seeds instead of the spec’s, for example 0,1,2', seeds('--seeds'));
 }
@@ -72,6 +77,7 @@ function runCommand(terminal: Terminal, argv: readonly string[]): Command {
     'ir study run                                            the paper’s Figure 2',
     'ir study run figure-2 --images photos/ --out results/   the same on other photographs',
     'ir study run table-2 --images photos/ --long-side none  in the sizes that the photographs have',
+    'ir study run figure-7 --images photos/ --paper          with as many steps as in the paper, too',
     'ir study run my-study.yaml --jobs 2 --json',
   ];
   return withExamples(withOutputFlags(command), examples).action((spec: string, flags: Flags) => {
@@ -110,9 +116,13 @@ interface Study {
   readonly options: StudyOptions;
 }
 
-async function open(name: string, { images, out, jobs, longSide, seeds }: Flags, session: Session): Promise<Study> {
+async function open(
+  name: string,
+  { images, out, jobs, longSide, seeds, paper = false }: Flags,
+  session: Session,
+): Promise<Study> {
   const file = studyFile(name);
-  const written = await loadStudySpec(file).catch((error: unknown) => {
+  const written = await loadStudySpec(file, { paper }).catch((error: unknown) => {
     const near = error instanceof InputError && error.code === 'IR_E_NOT_FOUND' ? nearestStudy(name) : undefined;
     throw near
       ? new InputError('IR_E_NOT_FOUND', `${(error as Error).message} Did you mean the study ${near}?`)
@@ -124,7 +134,7 @@ async function open(name: string, { images, out, jobs, longSide, seeds }: Flags,
   );
   const options: StudyOptions = {
     ...(images === undefined ? { images: bundledPhotographs(), imagesNote: PHOTOGRAPHS_NOTE } : { images }),
-    out: out ?? defaultOut(file),
+    out: out ?? defaultOut(file, paper),
     registry: await setup(),
     registryModule: new URL('../registry.js', import.meta.url).href,
     signal: session.signal,

@@ -3,4 +3,4 @@ export { versions } from './machinery.js';
 export { planStudy } from './plan.js';
 export { readStudy } from './read.js';
 export { runStudy } from './run.js';
-export { loadStudySpec, parseStudySpec } from './spec.js';
+export { loadStudySpec, parseStudySpec, type SpecOptions } from './spec.js';

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { degradationIdentity } from '../degradation/identity.js';
@@ -12,7 +13,8 @@ const messageOf = (spec: unknown): string => {
   }
   return 'no error';
 };
-const FIGURE_2 = fileURLToPath(new URL('../../../../studies/figure-2.yaml', import.meta.url));
+const STUDIES = fileURLToPath(new URL('../../../../studies/', import.meta.url));
+const FIGURE_2 = `${STUDIES}figure-2.yaml`;
 
 describe('shorthand', () => {
   test('defaults are filled in', () => {
@@ -280,6 +282,67 @@ test('the bundled Figure 2 is the one of the paper', async () => {
   expect(spec.metrics.map(({ alias }) => alias)).toEqual(['ssim', 'psnr', 'niqe']);
   expect(spec).toMatchObject({ longSide: 768, threads: 1, seeds: [0], pictures: { images: 3 } });
   expect(spec.pictures.degradations).toEqual(['blur sigma 2', 'blur sigma 5', 'blur sigma 10']);
+});
+
+describe('the paper’s sizes', () => {
+  const sized = {
+    ...base,
+    longSide: 384,
+    restorers: [
+      'none',
+      { id: 'm', label: 'few', settings: { steps: 10, eta: 1 } },
+      { id: 'm', label: 'curve', settings: { eta: 0 }, sweep: { steps: [1, 2] } },
+    ],
+    figure: { x: 'of 10' },
+    paper: {
+      longSide: null,
+      seeds: [0, 1],
+      restorers: {
+        none: { settings: { a: 1 } },
+        few: { settings: { steps: 50 } },
+        curve: { sweep: { steps: [1, 100] } },
+      },
+      axis: 'of 50',
+    },
+  };
+
+  test('only what is named differs, and only when asked for', () => {
+    const { paper, ...small } = sized;
+    expect(parseStudySpec(sized)).toEqual(parseStudySpec(small));
+    const large = parseStudySpec(sized, 'my.yaml', { paper: true });
+    expect(large).toEqual({
+      ...parseStudySpec(small),
+      longSide: null,
+      seeds: [0, 1],
+      figure: { x: 'of 50', scale: 'linear', over: 'restorers' },
+      restorers: [
+        { id: 'none', label: 'none', settings: { a: 1 } },
+        { id: 'm', label: 'few', settings: { steps: 50, eta: 1 } },
+        { id: 'm', label: 'curve steps=1', settings: { steps: 1, eta: 0 }, x: 1, series: 'curve' },
+        { id: 'm', label: 'curve steps=100', settings: { steps: 100, eta: 0 }, x: 100, series: 'curve' },
+      ],
+    });
+    expect(parseStudySpec(large)).toEqual(large);
+  });
+
+  test('asked of a spec that gives none', () => {
+    expect(() => parseStudySpec(base, 'my.yaml', { paper: true })).toThrow(/my\.yaml\.paper: expected what differs/);
+  });
+
+  test('are refused when wrong, asked for or not', () => {
+    const at = (paper: object) => messageOf({ ...sized, paper });
+    expect(at({ longside: 1 })).toMatch(/my\.yaml\.paper: .*"longSide"/);
+    expect(at({ restorers: { fwe: {} } })).toMatch(/IR_E_UNKNOWN_NAME my\.yaml\.paper\.restorers.*Did you mean "few"/);
+    expect(at({ restorers: { few: { id: 'other' } } })).toMatch(/IR_E_SCHEMA my\.yaml\.paper\.restorers\.few/);
+    expect(at({ seeds: [1, 1] })).toMatch(/my\.yaml \(paper\)\.seeds/);
+  });
+
+  test.each(readdirSync(STUDIES))('%s has both', async (file) => {
+    const small = await loadStudySpec(STUDIES + file);
+    const large = await loadStudySpec(STUDIES + file, { paper: true });
+    expect(small.longSide).toBeGreaterThan(0);
+    expect([large.title, large.longSide, large.claims]).toEqual([small.title, null, small.claims]);
+  });
 });
 
 describe('refused', () => {

@@ -8,6 +8,7 @@ import { canonicalJson } from './canonical.js';
 import { claimSchema, claimsOf } from './claims.js';
 import type { StudyMetric, StudySpec } from './contract.js';
 import { type Entry, parseEntry } from './degradations.js';
+import { atPaperSizes, paperSchema } from './paper.js';
 import { assertCurves, type RestorerEntry, restorerSchema, seriesOf, spellOut } from './sweeps.js';
 
 const MAX_BYTES = 1024 * 1024;
@@ -61,7 +62,14 @@ const specSchema = z.strictObject({
   detail: z.boolean().optional(),
   inapplicable: z.enum(['refuse', 'skip']).default('refuse'),
   cellMinutes: z.number().positive().max(10_000).optional(),
+  paper: paperSchema.optional(),
 });
+
+/** Which of its sizes a spec is read at. */
+export interface SpecOptions {
+  /** The paper's, which the spec gives under `paper`, instead of its own. */
+  readonly paper?: boolean;
+}
 
 const refuse = (name: string, expected: string, got: string, fix?: string) =>
   new UsageError('IR_E_SCHEMA', explain({ name, expected, got, fix }));
@@ -212,8 +220,18 @@ function parseText(text: string, name: string): unknown {
  * @param name what the user calls it, for messages
  * @throws UsageError `IR_E_SCHEMA`, `IR_E_UNKNOWN_NAME`, with a suggestion for unknown keys
  */
-export function parseStudySpec(value: unknown, name = 'study'): StudySpec {
-  const spec = parseWith(specSchema, typeof value === 'string' ? parseText(value, name) : value, name);
+export function parseStudySpec(value: unknown, name = 'study', { paper = false }: SpecOptions = {}): StudySpec {
+  const given = parseWith(specSchema, typeof value === 'string' ? parseText(value, name) : value, name);
+  if (!given.paper) {
+    if (paper) throw refuse(`${name}.paper`, 'what differs at the paper’s sizes', 'nothing');
+    return resolve(given, name);
+  }
+  // Both are read, so that neither is found wrong only when it is asked for.
+  const [small, large] = [resolve(given, name), resolve(atPaperSizes(given, given.paper, name), `${name} (paper)`)];
+  return paper ? large : small;
+}
+
+function resolve(spec: z.output<typeof specSchema>, name: string): StudySpec {
   const { degradations, entries } = degradationsOf(spec.degradations, name);
   const restorers = restorersOf(spec.restorers, name);
   const metrics = metricsOf(spec.metrics, name);
@@ -238,7 +256,7 @@ export function parseStudySpec(value: unknown, name = 'study'): StudySpec {
 }
 
 /** A study's spec file. @throws InputError `IR_E_NOT_FOUND`, `IR_E_LIMIT` (above 1 MiB); as `parseStudySpec` */
-export async function loadStudySpec(path: string): Promise<StudySpec> {
+export async function loadStudySpec(path: string, options: SpecOptions = {}): Promise<StudySpec> {
   let text: string;
   try {
     const { size } = await stat(path);
@@ -254,5 +272,5 @@ export async function loadStudySpec(path: string): Promise<StudySpec> {
     const told = { name: path, expected: 'a study to read', got, fix: 'Check the path; examples stand in studies/' };
     throw new InputError('IR_E_NOT_FOUND', explain(told), { cause });
   }
-  return parseStudySpec(text, path);
+  return parseStudySpec(text, path, options);
 }
