@@ -167,6 +167,13 @@ def runs():
     yield euler, SD, 1
     yield dpm, SD, 1
     yield dpm, SD, 2
+    for cls in (euler, heun, dpm):  # from sigma = 20291 and 4096: what the library's float32 makes of it
+        yield cls, {**COSINE, **V}, 5
+        yield cls, {**COSINE, "timestep_spacing": "trailing"}, 5
+        yield cls, {**COSINE, **X0}, 10
+    yield euler, {**SD, **ZERO, "timestep_spacing": "trailing"}, 2
+    yield ancestral, {**COSINE, **V}, 20
+    yield dpm, {**COSINE, "algorithm_type": "sde-dpmsolver++"}, 3
 
 
 meta = {

@@ -35,8 +35,27 @@ export interface SampleOptions {
    * under `z` x0 is empty where the method does not need it. Default: none are written again.
    */
   readonly recycle?: 'all' | 'z' | undefined;
+  /** Replaces the kernel in the steps for which it gives a result, for comparisons with another program's roundings. Not beside guidance or a correction. */
+  readonly arithmetic?: StepArithmetic | undefined;
   readonly exec?: Omit<ExecOptions, 'signal'>;
   readonly signal?: AbortSignal;
+}
+
+/** What a step combines: the sample, the network's output, and where the method has them earlier predictions (g h) and noise (sigma n). */
+export interface StepOperands {
+  readonly z: Float32Array;
+  readonly m: Float32Array;
+  readonly h?: Float32Array;
+  readonly g?: number;
+  readonly n?: Float32Array;
+  readonly sigma?: number;
+}
+
+/** The sums of a step in another order; `undefined` leaves them to the kernel. */
+export interface StepArithmetic {
+  /** inputScale z. */
+  input(step: SamplerStep, z: Float32Array): Float32Array | undefined;
+  take(step: SamplerStep, operands: StepOperands): Taken | undefined;
 }
 
 /** A run by settings instead of a plan: the schedule, and what `makeSampling` makes a plan of. `z` is where that plan starts. */
@@ -94,7 +113,8 @@ function stepAt(plan: SamplerPlan, index: number): SamplerStep {
   throw new UsageError('IR_E_USAGE', explain({ name: `${plan.name} start`, expected, got: String(index) }));
 }
 
-type NoiseOperands = Partial<Pick<DenoiseStepArgs, 'n' | 'sigma' | 'seed' | 'stream' | 'step'>>;
+type NoiseOperands = Pick<StepOperands, 'n' | 'sigma'> & Partial<Pick<DenoiseStepArgs, 'seed' | 'stream' | 'step'>>;
+type HistoryOperands = Pick<StepOperands, 'h' | 'g'>;
 
 function noiseOperands(
   noise: NoiseSource,
@@ -120,7 +140,7 @@ async function historyOperands(
   coefficients: readonly number[],
   past: readonly Float32Array[],
   exec: ExecOptions,
-): Promise<Pick<DenoiseStepArgs, 'h' | 'g'>> {
+): Promise<HistoryOperands> {
   if (coefficients.length === 0) return {};
   if (past.length < coefficients.length) throw missingPast();
   const [first, second] = coefficients;
@@ -163,7 +183,7 @@ async function take(
   step: SamplerStep,
   z: Float32Array,
   model: Pick<DenoiseStepArgs, 'm' | 'mu' | 's'>,
-  rest: NoiseOperands & Pick<DenoiseStepArgs, 'h' | 'g'>,
+  rest: NoiseOperands & HistoryOperands,
   correction: Correction | undefined,
   { z: out, x0 }: Taken,
   exec: ExecOptions,
@@ -197,7 +217,7 @@ function assertFinite(values: Float32Array, step: SamplerStep, name: string): vo
  */
 export async function* sample(given: SampleOptions | SampleBySettings): AsyncGenerator<SampledStep, void, undefined> {
   const options = planned(given);
-  const { plan, model, noise, start = 0, guidance = () => 1, correction, signal } = options;
+  const { plan, model, noise, start = 0, guidance = () => 1, correction, arithmetic, signal } = options;
   const inline = options.z.length <= SHORT;
   const exec: ExecOptions = { inline, ...options.exec, ...(signal ? { signal } : {}) };
   stepAt(plan, start);
@@ -222,13 +242,15 @@ export async function* sample(given: SampleOptions | SampleBySettings): AsyncGen
           )
         : to;
     if (plan.churnBefore) z = await add(z);
-    const output = await model(await scaled(z, step.inputScale, exec), step, index);
+    const output = await model(arithmetic?.input(step, z) ?? (await scaled(z, step.inputScale, exec)), step, index);
     if (!plan.churnBefore) z = await add(z);
     const rest = {
       ...(await historyOperands(step.history, past, exec)),
       ...noiseOperands(noise, 'step', index, step.noise, churns ? draws + 1 : draws),
     };
-    const taken = await take(step, z, modelOperands(output, guidance(step)), rest, correction, memory(index), exec);
+    const own = output instanceof Float32Array ? arithmetic?.take(step, { z, m: output, ...rest }) : undefined;
+    const taken =
+      own ?? (await take(step, z, modelOperands(output, guidance(step)), rest, correction, memory(index), exec));
     assertFinite(taken.z, step, plan.name);
     if (step.draws) draws++;
     past = [taken.x0, ...past].slice(0, 2);

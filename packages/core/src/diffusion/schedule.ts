@@ -38,9 +38,12 @@ export interface Schedule {
 /** What is held between two operations: everything, or float32 as published libraries have it. */
 export type Round = (x: number) => number;
 
-/** sigma of an abar: sqrt((1 - abar) / abar). */
+/**
+ * sigma of an abar: sqrt((1 - abar) / abar). Ties are rounded up, to within what square roots in float32 can tell: at abar = 2^-24 libraries have
+ * 4096, half a unit above the root.
+ */
 export const sigmaOf = (alphaBar: number, round: Round = Number) =>
-  round(Math.sqrt(round(round(1 - alphaBar) / alphaBar)));
+  round(Math.sqrt(round(round(1 - alphaBar) / alphaBar)) * (round === Math.fround ? 1 + 2 ** -40 : 1));
 
 const MAX_BETA = 0.999;
 

@@ -302,6 +302,10 @@ export interface RunConfiguration {
   readonly start_index: number | null;
 }
 
+/** What the network of a run predicts; for runs of which `planOf` has made a plan. */
+export const predictionOf = ({ config }: Pick<RunConfiguration, 'config'>): Prediction =>
+  PREDICTIONS[String(config.prediction_type ?? 'epsilon')]!;
+
 /** The plan of a run of diffusers, from the library's own class names and configuration keys. @throws NotReplayable with the reason */
 export function planOf(run: RunConfiguration): SamplerPlan {
   if (!(run.cls in schemas))

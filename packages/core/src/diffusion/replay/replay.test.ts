@@ -19,12 +19,11 @@ describe('runs of diffusers 0.42.1, step by step', () => {
     180_000,
   );
 
-  // At sigma = 20291 the library's own float32 cancels to 2e-3 of the next sample: a first step of the cosine schedule in sigma space. Towards zero SNR
-  // neighbouring levels differ so little in its float32 that times by a law are known to 2e-4 only.
+  // What no order of operations repeats: the library's square roots and logarithms in float32, up to a unit off. Euler-ancestral's step down is the
+  // root of a difference of such roots, and towards zero SNR times by a law lie between levels that hardly differ.
   const blurred = ({ cls, config }: { cls: string; config: Record<string, unknown> }) =>
-    !/DDPM|DDIM/.test(cls) &&
-    ((config.beta_schedule === 'squaredcos_cap_v2' && !config.use_karras_sigmas) ||
-      (config.rescale_betas_zero_snr === true && config.use_karras_sigmas === true));
+    (/Ancestral/.test(cls) && config.beta_schedule === 'squaredcos_cap_v2') ||
+    (config.rescale_betas_zero_snr === true && config.use_karras_sigmas === true);
 
   test('prediction types, spacings, laws of sigma, churn, cosine, zero terminal SNR, orders, other lengths, starts inside', async () => {
     const data = JSON.parse(readFileSync(own, 'utf8'));

@@ -4,8 +4,9 @@ import { explain, fileProblem, InputError, parseWith } from '../../errors.js';
 import type { CallOptions } from '../../progress.js';
 import type { SamplerPlan } from '../plan.js';
 import { type SampledStep, sample, startFrom } from '../sample.js';
-import { NotReplayable, planOf } from './config.js';
+import { NotReplayable, planOf, predictionOf } from './config.js';
 import { replayNoise, START_DRAW } from './noise.js';
+import { libraryRoundings } from './roundings.js';
 
 const stepSchema = z.object({
   t: z.number(),
@@ -142,6 +143,7 @@ async function replayRun(given: unknown, index: number, length: number, signal?:
       model: toyModel,
       z,
       noise: { kind: 'given', draw: (k) => replayNoise(k, length) },
+      arithmetic: libraryRoundings(run.cls, predictionOf(run)),
       ...(signal ? { signal } : {}),
     });
     for await (const step of steps) compareStep(worst, step, run.trajectory[step.index - start]!, largest);
