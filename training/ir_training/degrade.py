@@ -2,9 +2,11 @@
 
 Pictures are float32 arrays (height, width, channels) in [0, 1].
 """
+import io
 from functools import lru_cache
 
 import numpy as np
+from PIL import Image
 from scipy.ndimage import correlate1d
 
 
@@ -67,6 +69,17 @@ def resize(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 def round8(picture: np.ndarray) -> np.ndarray:
     """To 8 bit and back: half up, clipped."""
     return np.floor(np.clip(picture, 0, 1) * 255 + np.float32(0.5)) / np.float32(255)
+
+
+def bytes8(picture: np.ndarray) -> np.ndarray:
+    """The same as uint8."""
+    return (round8(picture) * 255 + 0.5).astype(np.uint8)
+
+
+def jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
+    file = io.BytesIO()
+    Image.fromarray(bytes8(picture)).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file).convert("RGB"), np.float32) / np.float32(255)
 
 
 def super_resolution(picture: np.ndarray, scale: int) -> np.ndarray:

@@ -26,7 +26,7 @@ def degraded(picture: np.ndarray, task: str, index: int) -> np.ndarray:
         return degrade.resize(degrade.super_resolution(picture, amount), *picture.shape[:2])
     if name == "noise":
         return views.noisy(picture, amount, np.random.default_rng(index))
-    return views.jpeg(picture, amount)
+    return degrade.jpeg(picture, amount)
 
 
 class Bars:
@@ -47,7 +47,7 @@ class Bars:
         whole = read(path)
         height, width = (side - side % MULTIPLE for side in whole.shape[:2])
         clean = whole[:height, :width].astype(np.float32) / np.float32(255)
-        return np.stack([views.to8(clean), *(views.to8(degraded(clean, task, index)) for task in TASKS)])
+        return np.stack([degrade.bytes8(clean), *(degrade.bytes8(degraded(clean, task, index)) for task in TASKS)])
 
     def told(self, network: Callable[[torch.Tensor], torch.Tensor]) -> np.ndarray:
         """What a network says of each version of each picture, (pictures, versions, d)."""

@@ -1,12 +1,10 @@
 """What the student learns from, made once: groups of a clean view and one by each kind of degradation, with the teacher's tokens of each in half
 precision. A group is a function of (seed, number) alone; the command can be interrupted and goes on.
 """
-import io
 import os
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from .. import degrade
 from ..data import draw
@@ -16,16 +14,6 @@ KINDS = ("clean", "blurred", "very blurred", "reduced", "noisy", "compressed")
 CHUNK = 40  # groups a file
 BASIS_GROUPS = 80
 BASIS_SEED = 1  # apart from the groups that are learnt from
-
-
-def jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
-    file = io.BytesIO()
-    Image.fromarray(to8(picture)).save(file, "JPEG", quality=quality)
-    return np.asarray(Image.open(file).convert("RGB"), np.float32) / np.float32(255)
-
-
-def to8(picture: np.ndarray) -> np.ndarray:
-    return (degrade.round8(picture) * 255 + 0.5).astype(np.uint8)
 
 
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
@@ -48,7 +36,7 @@ def worsened(picture: np.ndarray, kind: str, rng: np.random.Generator) -> np.nda
         return degrade.resize(degrade.super_resolution(picture, scale), *picture.shape[:2])
     if kind == "noisy":
         return noisy(picture, log_uniform(rng, 2.0, 40.0), rng)
-    return jpeg(picture, int(log_uniform(rng, 5, 90)))
+    return degrade.jpeg(picture, int(log_uniform(rng, 5, 90)))
 
 
 def place(shape: tuple[int, ...], settings: dict, rng: np.random.Generator) -> tuple[int, int, int, int]:
@@ -68,7 +56,7 @@ def group(crops: np.ndarray, settings: dict, seed: int, number: int) -> np.ndarr
         clean = degrade.round8(degrade.resize(clean, settings["side"], settings["side"]))
     if rng.random() < 0.5:
         clean = clean[:, ::-1]
-    return np.stack([to8(worsened(clean, kind, rng)) for kind in KINDS])
+    return np.stack([degrade.bytes8(worsened(clean, kind, rng)) for kind in KINDS])
 
 
 def save(path: Path, array: np.ndarray) -> None:

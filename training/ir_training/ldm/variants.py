@@ -4,14 +4,12 @@ Pictures are float32 tensors (3, h, w) in [0, 1] on any device; what is drawn is
 make the same up to rounding.
 """
 import hashlib
-import io
 import json
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 
 from .. import degrade, graphs
 from ..data import draw, planes
@@ -111,9 +109,7 @@ def add_noise(picture: torch.Tensor, rng: np.random.Generator, low: float, high:
 
 
 def jpeg(picture: torch.Tensor, quality: int) -> torch.Tensor:
-    file = io.BytesIO()
-    Image.fromarray((picture * 255 + 0.5).byte().permute(1, 2, 0).cpu().numpy()).save(file, "JPEG", quality=quality)
-    return torch.from_numpy(np.asarray(Image.open(file)).transpose(2, 0, 1).copy()).to(picture.device).float() / 255
+    return planes(degrade.jpeg(picture.permute(1, 2, 0).cpu().numpy(), quality))[0].to(picture.device)
 
 
 def alter(kind: str, picture: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
