@@ -101,6 +101,7 @@ export function setting(text: string, before: Readonly<Record<string, unknown>> 
   try {
     return { ...before, [key]: JSON.parse(value) as unknown };
   } catch {
+    if (/^[{[]/.test(value)) throw refuse('--set', `JSON after ${key}=`, value);
     return { ...before, [key]: value };
   }
 }

@@ -217,8 +217,9 @@ async function judge(
   try {
     return { ...(await verifyModel(model, { signal, ...(providers ? { providers } : {}) })), ok: true };
   } catch (error) {
-    // An interruption, or a provider that is not there, says nothing of the network.
-    if (['interrupted', 'environment'].includes(exitClassOf(error))) throw error;
+    // An interruption, or a provider that was asked for and is not there, says nothing of the network.
+    const cause = exitClassOf(error);
+    if (cause === 'interrupted' || (cause === 'environment' && providers !== undefined)) throw error;
     return { id: model.manifest.id, ok: false, problem: (error as Error).message };
   }
 }

@@ -59,6 +59,7 @@ const STOCHASTIC = [
   { name: 'edm', churn: 10 },
   { name: 'dpm-solver++', stochastic: true },
   { name: 'dpm-solver++', stochastic: true, correction: 'heun' },
+  { name: 'dpm-solver++', stochastic: true, order: 3 },
 ];
 const DETERMINISTIC = [
   { name: 'ddpm', variance: 'none' },
@@ -78,6 +79,9 @@ const SAMPLERS = [...DETERMINISTIC, ...STOCHASTIC, { name: 'one-step' }];
 const cells = schedules.flatMap(({ name, sampled, ...options }) =>
   PREDICTIONS.map((prediction) => ({ name, prediction, sampled, schedule: makeSchedule({ ...options, prediction }) })),
 );
+
+const SPACINGS = ['respaced', 'ddim', 'leading', 'trailing', 'linspace', 'sgm'];
+const IN_SIGMA_SPACE = ['euler', 'euler-ancestral', 'edm', 'heun', 'dpm-solver++'];
 
 /** At zero SNR a network that tells eps says nothing of x0: methods that begin there refuse it, those in sigma space begin a little before. */
 const refused = ({ prediction, zeroTerminalSnr }: Schedule, { name }: { name: string }) =>
@@ -180,8 +184,17 @@ describe.each(cells)('$name, $prediction-prediction', ({ schedule, sampled }) =>
     expect(farthest(a, b) === 0).toBe(DETERMINISTIC.includes(sampler as never));
   });
 
-  const apart = async (one: object, two: object) => {
-    const [a, b] = [one, two].map((sampler) => end(schedule, { sampler, steps: 20 }, { deviation: s }));
+  const lists = [...SPACINGS.map((spacing) => ({ spacing })), { law: 'karras' }, { law: 'exponential' }];
+  test.each(lists)('%j: every sampler reaches a point mass along that list', async (list) => {
+    for (const sampler of multistep) {
+      if ('law' in list && !IN_SIGMA_SPACE.includes(sampler.name)) continue;
+      const values = await end(schedule, { sampler, steps: 5, ...list }, { deviation: 0 });
+      expect([sampler, farthest(values, mu) < 1e-4 + rounding(schedule)]).toEqual([sampler, true]);
+    }
+  });
+
+  const apart = async (one: object, two: object, list: object = {}) => {
+    const [a, b] = [one, two].map((sampler) => end(schedule, { sampler, steps: 20, ...list }, { deviation: s }));
     return farthest(await a!, await b!);
   };
 
@@ -198,16 +211,20 @@ describe.each(cells)('$name, $prediction-prediction', ({ schedule, sampled }) =>
     return;
   }
 
-  test('DDIM with eta 1 is DDPM with fixed-small variance', async () => {
-    expect(await apart({ name: 'ddim', eta: 1 }, { name: 'ddpm' })).toBeLessThan(2e-6);
+  test.each(SPACINGS)('%s: DDIM with eta 1 is DDPM with fixed-small variance', async (spacing) => {
+    expect(await apart({ name: 'ddim', eta: 1 }, { name: 'ddpm' }, { spacing })).toBeLessThan(2e-6);
   });
 
-  test('Euler is DDIM with eta 0 in the other view, and DPM-Solver++ of order 1 too', async () => {
-    // In sigma space zero SNR is 2^-24: the start differs by its root.
-    const tolerance = 2e-6 + rounding(schedule) + (schedule.zeroTerminalSnr ? 2 ** -12 : 0);
-    expect(await apart({ name: 'euler' }, { name: 'ddim' })).toBeLessThan(tolerance);
-    expect(await apart({ name: 'dpm-solver++', order: 1 }, { name: 'ddim' })).toBeLessThan(tolerance);
-  });
+  // Lists of fractional times interpolate in sigma there and are rounded here.
+  test.each(SPACINGS.filter((spacing) => spacing !== 'linspace' && spacing !== 'sgm'))(
+    '%s: Euler is DDIM with eta 0 in the other view, and DPM-Solver++ of order 1 too',
+    async (spacing) => {
+      // In sigma space zero SNR is 2^-24: the start differs by its root.
+      const tolerance = 2e-6 + rounding(schedule) + (schedule.zeroTerminalSnr ? 2 ** -12 : 0);
+      expect(await apart({ name: 'euler' }, { name: 'ddim' }, { spacing })).toBeLessThan(tolerance);
+      expect(await apart({ name: 'dpm-solver++', order: 1 }, { name: 'ddim' }, { spacing })).toBeLessThan(tolerance);
+    },
+  );
 });
 
 describe.each(schedules)('$name', ({ name: _, sampled: __, ...options }) => {

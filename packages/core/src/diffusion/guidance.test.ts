@@ -7,6 +7,7 @@ import {
   euler,
   gradientTowards,
   linearGuidance,
+  pullTowards,
   respaced,
   sigmaList,
   stableDiffusion,
@@ -79,6 +80,19 @@ describe('guidance', () => {
     ] as const)
       expect((await pulled(more))[0] !== 0).toBe(active);
     expect((await pulled({}, { q: 0 }))[0]).toBe(0);
+  });
+
+  test('the pull: by (sigma / 14.6146)^4 at sigma 5.0878, not where a step ends at or below sigmaMin, and with sigmaMin 0 everywhere', async () => {
+    const target = Float32Array.of(0);
+    const step = euler(SD, sigmaList(SD, times)).steps[0]!;
+    const pulled = async (sigmaMin: number, next: number, sigma = 5.0878) => {
+      const x0 = Float32Array.of(1);
+      await pullTowards({ target, power: 4, sigmaMin })(x0, { ...step, sigma, next }, {});
+      return x0[0]!;
+    };
+    expect(await pulled(0.05, 3)).toBeCloseTo(1 - 0.014688, 6);
+    expect(await pulled(0.05, 0.05)).toBe(1);
+    expect(await pulled(0, 0)).toBeCloseTo(1 - 0.014688, 6);
   });
 
   test('no restoration guidance changes nothing beyond rounding; a full pull lands on the target', async () => {

@@ -31,7 +31,7 @@ export interface PullOptions {
   /** Exponent of (sigma / sigmaMax): small ones pull nearly all the way at every step, large ones early only; 0 (as in SUPIR): no pull. */
   readonly power: number;
   readonly sigmaMax?: number;
-  /** No pull in a step that ends at or below this level (0.05 in SUPIR). */
+  /** No pull in a step that ends at or below this level (0.05 in SUPIR); 0: a pull in every step, the last one included. */
   readonly sigmaMin?: number;
 }
 
@@ -39,7 +39,7 @@ export interface PullOptions {
 export function pullTowards({ target, power, sigmaMax = 14.6146, sigmaMin = 0.05 }: PullOptions): Correction {
   checkPositive('restoration power', power);
   return async (x0, { sigma, next }, exec) => {
-    if (power === 0 || next <= sigmaMin) return;
+    if (power === 0 || (sigmaMin > 0 && next <= sigmaMin)) return;
     const w = Math.min(1, (sigma / sigmaMax) ** power);
     await denoiseStep({ z: x0, h: target, a: 1 - w, g: w, out: x0 }, exec);
   };

@@ -30,15 +30,17 @@ export const samplerSchema = z.discriminatedUnion('name', [
   }),
   z.strictObject({ name: z.literal('euler'), startScale }),
   z.strictObject({ name: z.literal('euler-ancestral'), startScale }),
-  z.strictObject({
-    name: z.literal('edm'),
-    churn: z.number().min(0).default(0),
-    tMin: z.number().min(0).default(0),
-    tMax: z.number().positive().default(Number.MAX_VALUE),
-    noise: z.number().min(0).default(1),
-    when: z.enum(['before-model', 'after-model']).default('before-model'),
-    startScale,
-  }),
+  z
+    .strictObject({
+      name: z.literal('edm'),
+      churn: z.number().min(0).max(1e6).default(0),
+      tMin: z.number().min(0).default(0),
+      tMax: z.number().positive().default(Number.MAX_VALUE),
+      noise: z.number().min(0).max(1000).default(1),
+      when: z.enum(['before-model', 'after-model']).default('before-model'),
+      startScale,
+    })
+    .refine(({ tMin, tMax }) => tMin <= tMax, { path: ['tMin'], error: 'expected at most tMax' }),
   z.strictObject({ name: z.literal('heun'), clip, startScale }),
   z.strictObject({
     name: z.literal('dpm-solver++'),

@@ -35,6 +35,7 @@ describe('spacing', () => {
 
   test('leading, trailing, linspace, sgm, ddimN, Karras', () => {
     expect(spacedTimes(4, 1000, { spacing: 'leading', offset: 1, whole: true })).toEqual([751, 501, 251, 1]);
+    expect(spacedTimes(5, 1000, { spacing: 'leading', offset: 1, whole: true })).toEqual([801, 601, 401, 201, 1]);
     expect(spacedTimes(4, 1000, { spacing: 'trailing', whole: true })).toEqual([999, 749, 499, 249]);
     expect(spacedTimes(4, 1000, { spacing: 'linspace', whole: true })).toEqual([999, 666, 333, 0]);
     expect(sgmTimes(10)).toEqual([999, 899, 799, 699, 599, 499, 399, 299, 199, 99]);

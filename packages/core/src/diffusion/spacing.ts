@@ -121,8 +121,12 @@ export function timeOfSigma({ sigmas }: Schedule, sigma: number, round: Round = 
   const log = Math.log(Math.max(sigma, 1e-10));
   const at = (t: number) => round(Math.log(sigmas[t]!));
   if (sigmas.length < 2) return 0;
-  let low = 0;
-  while (low < sigmas.length - 2 && at(low + 1) <= log) low++;
+  let [low, high] = [0, sigmas.length - 1];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (at(middle) <= log) low = middle;
+    else high = middle;
+  }
   const [below, above] = [at(low), at(low + 1)];
   return low + Math.min(1, Math.max(0, (log - below) / (above - below)));
 }

@@ -49,7 +49,7 @@ export const running = {
   multiple: z.int().min(1).max(1024),
   padding: z.enum(['reflect', 'zero']).default('reflect'),
   /** The shortest side of a picture (of I_reg) that makes sense. */
-  minSide: z.int().min(1).default(1),
+  minSide: z.int().min(1).max(4096).default(1),
   /** Pictures above this many pixels are tiled by default, by `tile`. */
   maxPixels: z.int().min(4096),
   tile: z.strictObject({ size: z.int().min(16), overlap: z.int().min(0) }),

@@ -9,6 +9,7 @@ import { copiedModel, type Json, modelIn, readJson, tinyFolder, tinyModel } from
 import { identityGraph } from '../testing/graphs.js';
 import { useModels } from '../testing/models-folder.js';
 import { graphParts, weightsOf } from './latent-parts.js';
+import type { LatentManifest } from './manifest.js';
 import { hashFile, listModels } from './store.js';
 import { verifyModel } from './verify.js';
 
@@ -352,6 +353,12 @@ test('installed: listed, found as a restorer, verified by a run', async () => {
       provider: 'cpu',
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
+    const under = (defaults: object, rest: object = {}) =>
+      verifyModel({ ...model, manifest: { ...(model.manifest as LatentManifest), ...rest, defaults } });
+    await expect(under({ steps: 5000 })).rejects.toMatchObject({ message: expect.stringMatching(/steps/) });
+    await expect(under({ start: { time: 5000 } })).rejects.toMatchObject({ message: expect.stringMatching(/start/) });
+    for (const defaults of [{ until: 10 }, { stage: 'round-trip' }])
+      expect(await under(defaults)).toMatchObject({ id: 'diffbir-tiny' });
     const { installedLatentRestorers } = await import('../restorer/latent/definitions.js');
     const definition = (await installedLatentRestorers()).find(({ id }) => id === 'diffbir-tiny');
     expect(definition).toBeDefined();

@@ -2,7 +2,7 @@ import { CheckError, explain } from '../errors.js';
 import { Network, type NetworkOptions, type NetworkRun } from '../network/index.js';
 import { openAutoencoder } from '../restorer/autoencoder/autoencoder.js';
 import type { Restorer } from '../restorer/contract.js';
-import { openLatentRestorer } from '../restorer/latent/latent.js';
+import { checkSettings, openLatentRestorer } from '../restorer/latent/latent.js';
 import { hashOf } from '../study/canonical.js';
 import { madeUpPicture } from './add-metric.js';
 import type { AutoencoderManifest, LatentManifest, MetricManifest, RestorerManifest } from './manifest.js';
@@ -41,13 +41,14 @@ export async function verifyModel(model: InstalledModel, options: NetworkOptions
   }
 }
 
-/** One step through every part. */
+/** Its defaults as they stand, then one step from noise through every part. */
 async function verifyLatent(
   model: InstalledModel<LatentManifest>,
   { signal, ...options }: NetworkOptions,
 ): Promise<Verification> {
   const call = signal ? { signal } : {};
-  const settings = { ...options, steps: 1, start: 'noise', tile: 'none' };
+  checkSettings(model.manifest, {});
+  const settings = { ...options, stage: 'sample', steps: 1, until: undefined, start: 'noise', tile: 'none' };
   return runWhole(model, await openLatentRestorer(model, { settings, ...call }), call);
 }
 

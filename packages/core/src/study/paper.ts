@@ -5,32 +5,36 @@ import { restorerSchema } from './sweeps.js';
 const changeSchema = restorerSchema.pick({ settings: true, sweep: true, points: true });
 
 /** What of a spec differs at the paper's sizes: `paper`. Whatever it does not name stays. */
-export const paperSchema = z.strictObject({
-  longSide: z.int().min(1).max(100_000).nullable().optional(),
-  seeds: z.array(z.int().min(0)).min(1).max(1000).optional(),
-  /** By label: settings go over the entry's, key by key; a sweep or points take the place of the entry's. */
-  restorers: z.record(z.string(), changeSchema).optional(),
-  /** The name of the axis, where it says a number that changes. */
-  axis: z.string().min(1).max(100).optional(),
-});
+export const paperSchema = z
+  .strictObject({
+    longSide: z.int().min(1).max(100_000).nullable().optional(),
+    seeds: z.array(z.int().min(0)).min(1).max(1000).optional(),
+    /** By label, or by id for all of its entries: settings go over the entry's, key by key; a sweep or points take the place of either. */
+    restorers: z.record(z.string(), changeSchema).optional(),
+    /** The name of the axis, where it says a number that changes. */
+    axis: z.string().min(1).max(100).optional(),
+  })
+  .refine((paper) => Object.keys(paper).length > 0, { error: 'expected what differs at the paper’s sizes' });
 
 type Entry = string | z.infer<typeof restorerSchema>;
 type Change = z.infer<typeof changeSchema>;
 
+const idOf = (entry: Entry): string => (typeof entry === 'string' ? entry : entry.id);
 const labelOf = (entry: Entry): string => (typeof entry === 'string' ? entry : (entry.label ?? entry.id));
 
 function changed(entry: Entry, change: Change | undefined): Entry {
   if (!change) return entry;
-  const given = typeof entry === 'string' ? { id: entry } : entry;
-  return { ...given, ...change, settings: { ...given.settings, ...change.settings } };
+  const { sweep, points, ...given } = typeof entry === 'string' ? { id: entry } : entry;
+  const spread = change.sweep || change.points ? {} : { ...(sweep ? { sweep } : {}), ...(points ? { points } : {}) };
+  return { ...given, ...spread, ...change, settings: { ...given.settings, ...change.settings } };
 }
 
 function restorersAt(entries: readonly Entry[], changes: Readonly<Record<string, Change>>, name: string): Entry[] {
-  const labels = entries.map(labelOf);
-  const unknown = Object.keys(changes).find((label) => !labels.includes(label));
+  const names = [...new Set([...entries.map(labelOf), ...entries.map(idOf)])];
+  const unknown = Object.keys(changes).find((label) => !names.includes(label));
   if (unknown !== undefined)
-    throw new UsageError('IR_E_UNKNOWN_NAME', unknownName(`${name}.paper.restorers`, unknown, labels));
-  return entries.map((entry, i) => changed(entry, changes[labels[i]!]));
+    throw new UsageError('IR_E_UNKNOWN_NAME', unknownName(`${name}.paper.restorers`, unknown, names));
+  return entries.map((entry) => changed(entry, changes[labelOf(entry)] ?? changes[idOf(entry)]));
 }
 
 interface Sized {
@@ -40,7 +44,7 @@ interface Sized {
   readonly figure: { readonly x?: string | null | undefined };
 }
 
-/** A spec with the changes of its `paper` made. @throws UsageError `IR_E_UNKNOWN_NAME` for a label that no restorer has */
+/** A spec with the changes of its `paper` made. @throws UsageError `IR_E_UNKNOWN_NAME` for a label or id that no restorer has */
 export function atPaperSizes<S extends Sized>(spec: S, paper: z.infer<typeof paperSchema>, name: string): S {
   const { longSide, seeds, restorers, axis } = paper;
   return {

@@ -325,6 +325,23 @@ describe('the paper’s sizes', () => {
     expect(parseStudySpec(large)).toEqual(large);
   });
 
+  test('an id means all of its entries, and a sweep takes the place of points', () => {
+    const points = [{ x: 3, settings: { start: 'noise' } }];
+    const spec = {
+      ...base,
+      restorers: [
+        { id: 'm', label: 'one' },
+        { id: 'm', label: 'two', settings: { a: 1 }, points },
+      ],
+      paper: { restorers: { m: { settings: { steps: 50 } }, two: { sweep: { steps: [7] } } } },
+    };
+    const { restorers } = parseStudySpec(spec, 'my.yaml', { paper: true });
+    expect(restorers).toEqual([
+      { id: 'm', label: 'one', settings: { steps: 50 } },
+      { id: 'm', label: 'two steps=7', settings: { a: 1, steps: 7 }, x: 7, series: 'two' },
+    ]);
+  });
+
   test('asked of a spec that gives none', () => {
     expect(() => parseStudySpec(base, 'my.yaml', { paper: true })).toThrow(/my\.yaml\.paper: expected what differs/);
   });
@@ -335,6 +352,7 @@ describe('the paper’s sizes', () => {
     expect(at({ restorers: { fwe: {} } })).toMatch(/IR_E_UNKNOWN_NAME my\.yaml\.paper\.restorers.*Did you mean "few"/);
     expect(at({ restorers: { few: { id: 'other' } } })).toMatch(/IR_E_SCHEMA my\.yaml\.paper\.restorers\.few/);
     expect(at({ seeds: [1, 1] })).toMatch(/my\.yaml \(paper\)\.seeds/);
+    expect(at({})).toMatch(/my\.yaml\.paper: .*what differs/);
   });
 
   test.each(readdirSync(STUDIES))('%s has both', async (file) => {
@@ -342,6 +360,9 @@ describe('the paper’s sizes', () => {
     const large = await loadStudySpec(STUDIES + file, { paper: true });
     expect(small.longSide).toBeGreaterThan(0);
     expect([large.title, large.longSide, large.claims]).toEqual([small.title, null, small.claims]);
+    // Whatever samples in a number of steps that is no subject of the study takes those of the paper's models.
+    const still = large.restorers.filter(({ settings, x }) => settings.steps !== undefined && settings.steps !== x);
+    for (const { settings } of still) expect(settings.steps).toBe(settings.sampler === 'one-step' ? 1 : 50);
   });
 });
 
@@ -416,6 +437,12 @@ describe('refused', () => {
     ['nothing', '', /my\.yaml: expected an object, got null/],
   ])('%s', (_, spec, message) => {
     expect(messageOf(spec)).toMatch(message);
+  });
+
+  test('an alias inside what it stands for', () => {
+    const head = 'schema: ir.study/1\ntitle: t\ndegradations: [SR2]\nmetrics: [psnr]\n';
+    const text = `${head}restorers: [{ id: m, settings: &s { again: *s } }]\n`;
+    expect(messageOf(text)).toMatch(/IR_E_SCHEMA my\.yaml: expected values that end/);
   });
 
   test('a file that is not there', async () => {

@@ -205,12 +205,20 @@ function picturesOf(
 }
 
 function parseText(text: string, name: string): unknown {
+  let value: unknown;
   try {
-    return parseYaml(text);
+    value = parseYaml(text);
   } catch (cause) {
     const got = (cause as Error).message.split('\n')[0]!;
     throw new UsageError('IR_E_SCHEMA', explain({ name, expected: 'YAML of a study', got }), { cause });
   }
+  try {
+    JSON.stringify(value);
+  } catch (cause) {
+    const told = { name, expected: 'values that end', got: 'an alias inside what it stands for' };
+    throw new UsageError('IR_E_SCHEMA', explain(told), { cause });
+  }
+  return value;
 }
 
 /**

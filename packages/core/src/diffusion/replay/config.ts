@@ -155,6 +155,9 @@ interface AnyConfig {
 }
 
 function scheduleOf(config: AnyConfig): Schedule {
+  const { trained_betas: betas, num_train_timesteps: count } = config;
+  if (betas && betas.length !== count)
+    throw new NotReplayable(`trained_betas: expected ${count} numbers, got ${betas.length}`);
   return makeSchedule({
     steps: config.num_train_timesteps,
     law: LAWS[config.beta_schedule]!,
@@ -171,8 +174,15 @@ const lawOf = (c: {
   use_karras_sigmas?: boolean | null | undefined;
   use_exponential_sigmas?: boolean | null | undefined;
   use_lu_lambdas?: boolean | null | undefined;
-}): SigmaLaw | undefined =>
-  c.use_karras_sigmas ? 'karras' : c.use_lu_lambdas ? 'lu' : c.use_exponential_sigmas ? 'exponential' : undefined;
+}): SigmaLaw | undefined => {
+  const asked = [
+    ...(c.use_karras_sigmas ? (['karras'] as const) : []),
+    ...(c.use_lu_lambdas ? (['lu'] as const) : []),
+    ...(c.use_exponential_sigmas ? (['exponential'] as const) : []),
+  ];
+  if (asked.length > 1) throw new NotReplayable(`expected one law of sigma, got ${asked.join(' and ')}`);
+  return asked[0];
+};
 
 const startOf = (spacingName: string) => (spacingName === 'leading' ? 'sqrt(sigma^2+1)' : 'sigma') as 'sigma';
 
@@ -308,7 +318,7 @@ export const predictionOf = ({ config }: Pick<RunConfiguration, 'config'>): Pred
 
 /** The plan of a run of diffusers, from the library's own class names and configuration keys. @throws NotReplayable with the reason */
 export function planOf(run: RunConfiguration): SamplerPlan {
-  if (!(run.cls in schemas))
+  if (!Object.hasOwn(schemas, run.cls))
     throw new NotReplayable(`expected one of ${Object.keys(schemas).join(', ')}, got ${run.cls}`);
   const name = run.cls as Name;
   const config = read(schemas[name], run.config, `${name} config`);

@@ -52,6 +52,16 @@ describe('runs of diffusers 0.42.1, step by step', () => {
     expect(runs[1]!.reason).toMatch(/PNDMScheduler/);
     expect(runs[2]!.reason).toMatch(/clip_sampel.*Did you mean "clip_sample"/);
     expect(runs[3]!.reason).toMatch(/thresholding/);
+    const betas = { ...run, config: { ...run.config, trained_betas: [0.1, 0.2] } };
+    const euler = data.runs.find((r: { cls: string }) => r.cls === 'EulerDiscreteScheduler');
+    const laws = { ...euler, config: { ...euler.config, use_karras_sigmas: true, use_exponential_sigmas: true } };
+    const named = await replay({ runs: [betas, laws, { ...run, cls: 'constructor' }] });
+    expect(named.runs.map(({ reason }) => reason)).toEqual([
+      expect.stringMatching(/^trained_betas: expected 1000 numbers, got 2$/),
+      expect.stringMatching(/one law of sigma, got karras and exponential/),
+      expect.stringMatching(/got constructor$/),
+    ]);
+    await expect(replay({ meta: { shape: [1e10] }, runs: [run] })).rejects.toMatchObject({ code: 'IR_E_SCHEMA' });
     const inside = { ...run, start_index: 77 };
     const far = { ...run, config: { ...run.config, timestep_spacing: 'leading', steps_offset: 999 } };
     const { runs: outside } = await replay({ runs: [inside, far] });

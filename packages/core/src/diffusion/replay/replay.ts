@@ -12,7 +12,7 @@ const stepSchema = z.object({
   t: z.number(),
   sum: z.number(),
   abs_mean: z.number(),
-  first: z.array(z.number()),
+  first: z.array(z.number()).min(1),
   x0_abs_mean: z
     .number()
     .nullish()
@@ -32,8 +32,14 @@ const runSchema = z.object({
   trajectory: z.array(stepSchema).min(1),
 });
 
+const MOST_ELEMENTS = 1 << 24;
+
+const shapeSchema = z.array(z.int().min(1)).refine((shape) => shape.reduce((a, b) => a * b, 1) <= MOST_ELEMENTS, {
+  error: `expected at most ${MOST_ELEMENTS} elements`,
+});
+
 const fileSchema = z.object({
-  meta: z.object({ shape: z.array(z.int().min(1)).nullish() }).nullish(),
+  meta: z.object({ shape: shapeSchema.nullish() }).nullish(),
   runs: z.array(z.unknown()).min(1),
 });
 

@@ -1,3 +1,4 @@
+import { ModelError } from '../../errors.js';
 import type { GraphManifest } from '../../models/manifest.js';
 import { verifiedGraphFile } from '../../models/store.js';
 import { Network, type NetworkOptions } from '../../network/index.js';
@@ -24,7 +25,12 @@ export async function openGraphs(
 ): Promise<Map<string, Network>> {
   // Hashes first: no graph is read by onnxruntime before all are what the manifest answers for.
   const paths = new Map<string, string>();
-  for (const { name, graph } of graphs) paths.set(name, await verifiedGraphFile(folder, graph, options.signal));
+  for (const { name, graph } of graphs) {
+    const path = await verifiedGraphFile(folder, graph, options.signal).catch((error: unknown) => {
+      throw error instanceof ModelError ? new ModelError(`${id} parts.${name}: ${error.message}`) : error;
+    });
+    paths.set(name, path);
+  }
   const open = new Map<string, Network>();
   const outcomes = await Promise.allSettled(
     graphs.map(async ({ name, ports }) => {

@@ -6,22 +6,21 @@ import { explain, parseWith, UsageError } from '../../errors.js';
 import type { LatentManifest } from '../../models/manifest.js';
 import { tileSetting } from '../tile.js';
 
+/** Of guidance and control. */
+const weight = z.number().min(0).max(1000);
+
 const ramp = z.strictObject({
   law: z.literal('linear'),
   /** At sigmaMax. */
-  start: z.number(),
+  start: weight,
   /** At sigma 0. */
-  end: z.number(),
+  end: weight,
   /** Default: the schedule's largest. */
   sigmaMax: z.number().positive().optional(),
 });
 
 /** s of m_u + s (m_c - m_u): a number, or by a ramp over the steps. */
-const guidance = z.union([
-  z.number().min(0),
-  ramp,
-  z.strictObject({ law: z.literal('cosine'), scale: z.number().min(0) }),
-]);
+const guidance = z.union([weight, ramp, z.strictObject({ law: z.literal('cosine'), scale: weight })]);
 
 const restoration = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
@@ -33,15 +32,17 @@ const restoration = z.discriminatedUnion('kind', [
     sigmaMin: z.number().min(0).default(0.05),
   }),
   /** DiffBIR's. */
-  z.strictObject({
-    kind: z.literal('gradient'),
-    scale: z.number().min(0),
-    weighted: z.boolean().default(false),
-    start: z.number().default(1001),
-    stop: z.number().default(-1),
-    repeat: z.int().min(1).max(100).default(1),
-    perSize: z.boolean().default(true),
-  }),
+  z
+    .strictObject({
+      kind: z.literal('gradient'),
+      scale: z.number().min(0).max(1e9),
+      weighted: z.boolean().default(false),
+      start: z.number().default(1001),
+      stop: z.number().default(-1),
+      repeat: z.int().min(1).max(100).default(1),
+      perSize: z.boolean().default(true),
+    })
+    .refine(({ start, stop }) => stop < start, { path: ['stop'], error: 'expected less than start' }),
 ]);
 
 const prompt = z.string().max(4000);
@@ -61,7 +62,7 @@ const settingsSchema = z.strictObject({
   restoration: restoration.default({ kind: 'none' }),
   /** What E(I_reg) is for starts inside and restoration guidance. */
   target: z.enum(['mode', 'sample']).default('mode'),
-  controlScale: z.union([z.number().min(0), ramp]).default(1),
+  controlScale: z.union([weight, ramp]).default(1),
   prompt: prompt.default(''),
   negative: prompt.default(''),
   /** Does the captioner's text precede the prompt? Default: where the model has one, its content alone; `all`: with words for I_reg's quality. */
