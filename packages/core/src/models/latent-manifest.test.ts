@@ -353,8 +353,8 @@ test('installed: listed, found as a restorer, verified by a run', async () => {
       provider: 'cpu',
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
-    const under = (defaults: object, rest: object = {}) =>
-      verifyModel({ ...model, manifest: { ...(model.manifest as LatentManifest), ...rest, defaults } });
+    const under = (defaults: Readonly<Record<string, unknown>>) =>
+      verifyModel({ ...model, manifest: { ...(model.manifest as LatentManifest), defaults } });
     await expect(under({ steps: 5000 })).rejects.toMatchObject({ message: expect.stringMatching(/steps/) });
     await expect(under({ start: { time: 5000 } })).rejects.toMatchObject({ message: expect.stringMatching(/start/) });
     for (const defaults of [{ until: 10 }, { stage: 'round-trip' }])

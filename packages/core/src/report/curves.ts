@@ -27,6 +27,8 @@ export interface Curve {
   /** Where the axis is the restorers': the degradation that the panel shows; null: degradations are the axis. */
   readonly degradation: string | null;
   readonly points: readonly CurvePoint[];
+  /** Where nothing is an axis: the degradations side by side, x being a place among them; no lines are drawn between them. */
+  readonly places?: readonly string[];
   /** What is the same all along the axis. */
   readonly levels: readonly Mark[];
 }
@@ -77,8 +79,9 @@ function curvesOverDegradations(
 ): Curve[] {
   const { spec, metrics } = results;
   const { x: axis, scale } = spec.figure;
+  if (axis === null) return dots(kind, labels, results, statistics, read);
   const placed = degradationOrder(spec).filter(({ x }) => x !== null && (scale === 'linear' || x > 0));
-  if (axis === null || placed.length === 0) return [];
+  if (placed.length === 0) return [];
   return metrics
     .map(({ alias }): Curve => {
       const mark = markMaker(kind, alias, results, statistics);
@@ -89,6 +92,26 @@ function curvesOverDegradations(
         })),
       );
       return { metric: alias, kind, degradation: null, points, levels: [] };
+    })
+    .filter(isDrawn);
+}
+
+/** Degradations that stand on no axis, side by side. */
+function dots(
+  kind: Curve['kind'],
+  labels: readonly string[],
+  results: StudyResults,
+  statistics: Statistics,
+  read: Read,
+): Curve[] {
+  const places = results.spec.degradations.map(({ name }) => name);
+  return results.metrics
+    .map(({ alias }): Curve => {
+      const mark = markMaker(kind, alias, results, statistics);
+      const points = labels.flatMap((label) =>
+        places.map((name, x) => ({ x, ...mark(label, `${label} at ${name}`, read(name, label, alias)) })),
+      );
+      return { metric: alias, kind, degradation: null, points, places, levels: [] };
     })
     .filter(isDrawn);
 }
@@ -122,7 +145,7 @@ function curvesOverRestorers(
   );
 }
 
-/** The curves of means that can be drawn: there is an axis, and some mean of the metric is defined. */
+/** The curves of means that can be drawn, dots where the study names no axis: some mean of the metric is defined. */
 export function meanCurves(results: StudyResults, statistics: Statistics): Curve[] {
   const sweep = sweepOf(results.spec);
   const read = meanBy(statistics);

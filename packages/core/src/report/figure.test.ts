@@ -61,7 +61,12 @@ describe('curves', () => {
 
   test('a study without an axis, a metric without a value, a study without doing nothing', () => {
     const flat = prepare({ spec: { ...few, figure: { x: null, scale: 'linear' } } });
-    expect(meanCurves(flat.results, flat.statistics)).toEqual([]);
+    const [ssim] = meanCurves(flat.results, flat.statistics);
+    expect(ssim!.places).toEqual(few.degradations.map(({ name }) => name));
+    expect(ssim!.points.map(({ x }) => ssim!.places![x])).toEqual(
+      SPEC.restorers.flatMap(() => few.degradations.map(({ name }) => name)),
+    );
+    expect(ssim!.points[0]!.text).toMatch(/ at .*: SSIM 0\.\d{4} \(.*\), n = 9$/);
     const empty = prepare({
       spec: few,
       score: (value, _, metric) => (metric === 'niqe' ? { value: null, reason: 'too-small' } : { value }),

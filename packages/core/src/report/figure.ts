@@ -96,8 +96,36 @@ function levelLayers({ levels }: Curve, { color, strokeDash }: ReturnType<typeof
   ];
 }
 
+/** Dots with their intervals, a group for each place. */
+function dotLayers(
+  places: readonly string[],
+  labels: readonly string[],
+  y: (field: string) => Json,
+  { color, shape }: ReturnType<typeof channelsOf>,
+): Json[] {
+  const x = {
+    field: 'place',
+    type: 'nominal',
+    scale: { domain: places, paddingInner: 0.3, paddingOuter: 0.15 },
+    axis: { title: null, labelAngle: places.length > 3 ? -25 : 0, labelLimit: 160 },
+  };
+  const xOffset = { field: 'series', type: 'nominal', scale: { domain: labels } };
+  return [
+    {
+      transform: [{ filter: 'isValid(datum.low)' }],
+      mark: { type: 'rule', strokeWidth: 1.6, aria: false },
+      encoding: { x, xOffset, y: y('low'), y2: { field: 'high' }, color },
+    },
+    {
+      transform: [{ filter: 'isValid(datum.value)' }],
+      mark: { type: 'point', filled: true, size: 44, opacity: 1 },
+      encoding: { x, xOffset, y: y('value'), color, shape, description: { field: 'text' } },
+    },
+  ];
+}
+
 function panel(curve: Curve, setting: Setting): Json {
-  const { metric, kind, points, levels } = curve;
+  const { metric, kind, points, places, levels } = curve;
   const { results, series, look, legend } = setting;
   const { x: axis, scale } = results.spec.figure;
   const { direction } = results.metrics.find(({ alias }) => alias === metric) as ResultMetric;
@@ -122,6 +150,16 @@ function panel(curve: Curve, setting: Setting): Json {
     mark: { type: 'rule', color: look.quiet, aria: false },
     encoding: { y: { datum: 0 } },
   };
+  const titles = [
+    heading(titleOf(curve, legend), -32, look.ink, { fontSize: 14, fontWeight: 600 }),
+    heading(subtitleOf(curve, direction), -15, look.quiet, { fontSize: 11.5 }),
+  ];
+  if (places) {
+    const values = points.map((point) => ({ ...point, place: places[point.x] }));
+    const labels = shown.map(({ label }) => label);
+    const layers = dotLayers(places, labels, y, channels);
+    return { ...PLOT, data: { values }, layer: [...(kind === 'difference' ? [ground] : []), ...layers, ...titles] };
+  }
   return {
     ...PLOT,
     data: { values: points },
@@ -142,8 +180,7 @@ function panel(curve: Curve, setting: Setting): Json {
         mark: { type: 'point', filled: true, size: 44, opacity: 1 },
         encoding: { x, y: y('value'), color, shape, description: { field: 'text' } },
       },
-      heading(titleOf(curve, legend), -32, look.ink, { fontSize: 14, fontWeight: 600 }),
-      heading(subtitleOf(curve, direction), -15, look.quiet, { fontSize: 11.5 }),
+      ...titles,
     ],
   };
 }

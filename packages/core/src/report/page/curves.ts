@@ -24,52 +24,57 @@ const rows = (figures: readonly PlacedFigure[], caption: Markup): Markup =>
       )}</div>`,
   )}<figcaption>${caption}</figcaption></figure>`;
 
-const bandText = (pictures: number): string =>
-  pictures > 1
-    ? `bands are 95 % intervals over ${pictures} pictures`
-    : 'one picture has no interval, so there are no bands';
+/** What the section shows: curves over an axis, or dots where the study names none. */
+export const curvesTitle = ({ results }: Pick<PageContext, 'results'>): string =>
+  results.spec.figure.x === null ? 'Means and differences' : 'Curves';
 
-function meansCaption({ results, sweep, pictureCount, figures }: PageContext): Markup {
+function bandText({ results, pictureCount }: PageContext): string {
+  const what = results.spec.figure.x === null ? 'whiskers' : 'bands';
+  return pictureCount > 1
+    ? `${what} are 95 % intervals over ${pictureCount} pictures`
+    : `one picture has no interval, so there are no ${what}`;
+}
+
+function meansCaption(context: PageContext): Markup {
+  const { results, sweep, figures } = context;
   const { spec, metrics } = results;
+  const over = spec.figure.x === null ? 'at each degradation' : `over ${spec.figure.x}`;
   const drawn = new Set(figures.map(({ metric }) => metric));
   const left = metrics.filter(({ alias }) => !drawn.has(alias)).map(({ alias }) => metricTitle(alias));
   const levels =
     sweep && sweep.levels.length > 0 && ` Dashed lines are restorers that do not depend on ${withoutUnit(sweep.axis)}.`;
   const rest = sweep && sweep.unmoved.length > sweep.levels.length && ' The other restorers stand in the tables.';
-  return html`<strong>Means</strong> over ${spec.figure.x}; ${bandText(pictureCount)}.${levels}${rest}${sweep && ' Every panel has its own vertical scale.'} Pictures differ from each other, so bands of means may overlap even where every picture agrees on the order; paired differences tell restorers apart.${left.length > 0 && ` Not drawn, having no value: ${listed(left)}.`}`;
+  return html`<strong>Means</strong> ${over}; ${bandText(context)}.${levels}${rest}${sweep && ' Every panel has its own vertical scale.'} Pictures differ from each other, so intervals of means may overlap even where every picture agrees on the order; paired differences tell restorers apart.${left.length > 0 && ` Not drawn, having no value: ${listed(left)}.`}`;
 }
 
-function differencesCaption({ sweep, pictureCount }: PageContext): Markup {
-  const band = bandText(pictureCount);
+function differencesCaption(context: PageContext): Markup {
+  const { sweep } = context;
+  const band = bandText(context);
   if (!sweep) {
-    return html`<strong>Paired differences</strong> to the degraded picture, each picture compared with itself; ${band}. Where a band touches 0, the restorer is not distinguishable from doing nothing.`;
+    return html`<strong>Paired differences</strong> to the degraded picture, each picture compared with itself; ${band}. Where an interval touches 0, the restorer is not distinguishable from doing nothing.`;
   }
   const axis = withoutUnit(sweep.axis);
   const firsts = grouped(sweep.series, ({ points }) => String(points[0]!.x)).map(
     (own) =>
       `at ${own[0]!.points[0]!.x}${own.length < sweep.series.length ? ` for ${listed(own.map(({ name }) => name))}` : ''}`,
   );
-  return html`<strong>Paired differences</strong> of each point to its series’ first (${listed(firsts)}), each picture compared with itself: what ${axis} alone does; ${band}. Where a band touches 0, the point is not distinguishable from the first.`;
+  return html`<strong>Paired differences</strong> of each point to its series’ first (${listed(firsts)}), each picture compared with itself: what ${axis} alone does; ${band}. Where an interval touches 0, the point is not distinguishable from the first.`;
 }
 
 export function curvesSection(context: PageContext): Markup {
-  const { results, series, figures } = context;
+  const { series, figures } = context;
   const means = figures.filter(({ kind }) => kind === 'mean');
   const differences = figures.filter(({ kind }) => kind === 'difference');
   const body =
     means.length === 0
-      ? html`<p>${
-          results.spec.figure.x === null
-            ? 'The study names no axis, so nothing is drawn; the numbers are in the tables.'
-            : 'No mean is defined on the axis, so nothing is drawn.'
-        }</p>`
+      ? html`<p>No mean is defined, so nothing is drawn.</p>`
       : html`${legend(series)}
 ${rows(means, meansCaption(context))}
 ${differences.length > 0 && rows(differences, differencesCaption(context))}
 <p class="files">Files: <a href="figures/means.svg">means.svg</a>, <a href="figures/means.png">means.png</a>${differences.length > 0 && html`, <a href="figures/differences.svg">differences.svg</a>, <a href="figures/differences.png">differences.png</a>`}, and one figure a metric in <code>figures/</code>.</p>
 <div class="tip" role="status" hidden></div>`;
   return html`<section id="curves" aria-labelledby="curves-title">
-<h2 id="curves-title">Curves</h2>
+<h2 id="curves-title">${curvesTitle(context)}</h2>
 ${body}
 </section>`;
 }

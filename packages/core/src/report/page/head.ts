@@ -2,6 +2,7 @@ import type { Finding } from '../findings.js';
 import { html, type Markup } from '../html.js';
 import { counted } from '../wording.js';
 import type { PageContext } from './context.js';
+import { curvesTitle } from './curves.js';
 
 const SECTIONS = [
   ['findings', 'Findings'],
@@ -44,7 +45,7 @@ export function headSection(context: PageContext): Markup {
 <p class="lede">${spec.description}</p>
 <ul class="facts">${facts.map((fact) => html`<li>${fact}</li>`)}</ul>
 ${imagesNote && html`<p class="note"><strong>The pictures.</strong> ${imagesNote}</p>`}
-<nav aria-label="Sections">${SECTIONS.filter(([id]) => hasSection(id, context)).map(([id, title]) => html`<a href="#${id}">${title}</a>`)}</nav>
+<nav aria-label="Sections">${SECTIONS.filter(([id]) => hasSection(id, context)).map(([id, title]) => html`<a href="#${id}">${id === 'curves' ? curvesTitle(context) : title}</a>`)}</nav>
 </header>`;
 }
 
