@@ -91,6 +91,10 @@ const header = [
 ].join('');
 /** How far the latent is smaller than the picture: beside every row that passes it. */
 const ratioOf = ({ compression }) => ratioText(compression);
+/** A denoiser that is alive: how much PSNR falls with the c_f of another picture, and how far x0 moves along the steps. */
+const COLLAPSE = 6;
+const MOVES = 0.05;
+
 const verdict = (met) => (met ? 'met' : '**missed**');
 
 async function bottleneck(restorer, images) {
@@ -173,9 +177,11 @@ async function alive(restorer, images) {
       Math.sqrt(mse({ data: first }, { data: last }) / mse({ data: last }, { data: [...last].fill(mean(last)) })),
     );
   }
+  const collapse = mean(own) - mean(other);
+  const least = Math.min(...moved);
   return [
-    `PSNR with its own c_f ${mean(own).toFixed(2)} dB, with the c_f of another picture and the same words ${mean(other).toFixed(2)} dB.`,
-    `From the first step to the last the predicted clean sample moves by ${(100 * mean(moved)).toFixed(0)} % of its own deviation (least ${(100 * Math.min(...moved)).toFixed(0)} %).`,
+    `PSNR with its own c_f ${mean(own).toFixed(2)} dB, with the c_f of another picture and the same words ${mean(other).toFixed(2)} dB: ${verdict(collapse >= COLLAPSE)} (${COLLAPSE} dB less).`,
+    `From the first step to the last the predicted clean sample moves by ${(100 * mean(moved)).toFixed(0)} % of its own deviation, least ${(100 * least).toFixed(0)} %: ${verdict(least >= MOVES)} (${100 * MOVES} %).`,
   ];
 }
 

@@ -71,11 +71,11 @@ describe('the bundled latent diffusion model', () => {
     };
     // The bars that the model's card states beside what it measures on Kodak.
     const { decibels, excess } = await against(128, 64);
-    expect(decibels).toBeGreaterThan(36.5);
+    expect(decibels).toBeGreaterThan(60);
     expect(Math.abs(excess)).toBeLessThan(0.05);
     // Planted: without context both are missed.
     const bare = await against(64, 0);
-    expect(bare.decibels).toBeLessThan(36.5);
+    expect(bare.decibels).toBeLessThan(60);
     expect(Math.abs(bare.excess)).toBeGreaterThan(0.05);
   });
 

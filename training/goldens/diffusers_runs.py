@@ -4,6 +4,7 @@ terminal SNR, orders, clipping, starts inside.
     pip install torch==2.13.0 diffusers==0.42.1 scipy
     python training/goldens/diffusers_runs.py > packages/core/goldens/diffusers_runs.json
     python training/goldens/diffusers_runs.py --double > double.json     # the library's own formulas without its float32: where do deviations come from?
+    python training/goldens/diffusers_runs.py --many > many.json         # some 2000 runs, to look for what is not repeated (docs/diffusion.md)
 
 Noise and start are regenerable from their formulas (`meta`), so that a replay needs nothing but this file.
 """
@@ -17,6 +18,7 @@ import torch
 from scipy.special import erfinv
 
 DOUBLE = "--double" in sys.argv[1:]
+MANY = "--many" in sys.argv[1:]
 DTYPE = torch.float64 if DOUBLE else torch.float32
 SHAPE = (1, 4, 8, 8)
 N = int(np.prod(SHAPE))
@@ -176,6 +178,30 @@ def runs():
     yield dpm, {**COSINE, "algorithm_type": "sde-dpmsolver++"}, 3
 
 
+def many():
+    """Every class by prediction, spacing, law and length, on the three kinds of schedules."""
+    ddpm, ddim, dpm = "DDPMScheduler", "DDIMScheduler", "DPMSolverMultistepScheduler"
+    exploding = ("EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler", "HeunDiscreteScheduler")
+    for schedule in (SD, COSINE, {**SD, "rescale_betas_zero_snr": True}):
+        for prediction in ("epsilon", "v_prediction", "sample"):
+            base = {**schedule, "prediction_type": prediction}
+            for n in (1, 2, 3, 5, 7, 10, 20, 50):
+                for spacing in ("linspace", "trailing", "leading"):
+                    spaced = {**base, "timestep_spacing": spacing}
+                    for clip in (False, True):
+                        yield ddpm, {**spaced, "clip_sample": clip}, n
+                        for eta in (0.0, 0.5, 1.0):
+                            yield ddim, {**spaced, "clip_sample": clip}, n, {"eta": eta}
+                    for cls in exploding:
+                        yield cls, spaced, n
+                    for extra in ({}, {"algorithm_type": "sde-dpmsolver++"}, {"solver_order": 3}):
+                        yield dpm, {**spaced, **extra}, n
+                for law in ("use_karras_sigmas", "use_exponential_sigmas"):
+                    for cls in (exploding[0], exploding[2], dpm):
+                        yield cls, {**base, law: True}, n
+                yield dpm, {**base, "use_lu_lambdas": True}, n
+
+
 meta = {
     "library": "diffusers", "version": diffusers.__version__, "torch": torch.__version__, "dtype": "float64" if DOUBLE else "float32", "shape": SHAPE,
     "made by": "python training/goldens/diffusers_runs.py > packages/core/goldens/diffusers_runs.json", "date": date.today().isoformat(),
@@ -184,10 +210,13 @@ meta = {
     "model": "m(x, t) = x t / (t + 1), after scale_model_input, read as the scheduler's prediction type",
 }
 done = []
-for arguments in runs():
+for arguments in many() if MANY else runs():
     try:
         done.append(run(*arguments))
-    except IndexError as error:  # equal rounded times: the library starts at the second of them and runs out
+    # Equal rounded times: the library starts at the second of them and runs out; keys and predictions that a class does not know.
+    except (IndexError, TypeError, ValueError, NotImplementedError) as error:
+        if MANY:
+            continue
         print(f"left out, the library itself fails: {arguments}: {error}", file=sys.stderr)
 print(json.dumps({"meta": meta, "runs": done}))
 print(f"{len(done)} runs", file=sys.stderr)
