@@ -7,6 +7,7 @@ import {
   degrade,
   findModel,
   type Image,
+  type LatentManifest,
   type LatentRestorer,
   listModels,
   measureProperties,
@@ -77,6 +78,20 @@ describe('the bundled latent diffusion model', () => {
     const bare = await against(64, 0);
     expect(bare.decibels).toBeLessThan(60);
     expect(Math.abs(bare.excess)).toBeGreaterThan(0.05);
+  });
+
+  test('the threads of its networks change no byte', async () => {
+    const input = crop(blurred, { x: 0, y: 0, width: 157, height: 90 });
+    const outputs = [];
+    for (const threads of [1, 2, 3]) {
+      const { manifest, ...place } = await findModel('ldm-s');
+      const settings = { steps: 2, guidance: 4, threads };
+      const own = await openLatentRestorer({ ...place, manifest: manifest as LatentManifest }, { settings });
+      outputs.push((await own.restore(input, { seed: 1 })).data);
+      await own.dispose();
+    }
+    expect(outputs[1]).toEqual(outputs[0]);
+    expect(outputs[2]).toEqual(outputs[0]);
   });
 
   test('looks more natural than the initial restoration, and follows its condition', async () => {

@@ -1,6 +1,6 @@
 """python -m ir_training COMMAND  (run in training/; see README.md)
 
-restorer-s: pack|train|anneal|gains|export, parts sharp, noisy, gate
+restorer-s: pack|train|anneal|gains|export|all, parts sharp, noisy, gate
 ldm-s:      train|anneal|latents|evaluate|export|adopt|all, parts vae, decoder, denoiser
 encoder-s:  views|train|anneal|evaluate|export|all, parts student, head
 """
@@ -13,13 +13,13 @@ import yaml
 
 from . import encoder, evaluate, export, ldm
 from .data import pack, packed
-from .run import Run
+from .run import Run, complete
 from .train import RestorerRun
 
 HERE = Path(__file__).resolve().parents[1]
 SHARED = HERE.parents[1] / "shared" / "data"
 COMMANDS = {
-    "restorer": ["pack", "train", "anneal", "gains", "export"],
+    "restorer": ["pack", "train", "anneal", "gains", "export", "all"],
     "latent-diffusion": ["pack", "train", "anneal", "latents", "evaluate", "export", "adopt", "all"],
     "encoder": ["pack", "views", "train", "anneal", "evaluate", "export", "all"],
 }
@@ -82,9 +82,19 @@ def main() -> None:
 
 def restorer(options: argparse.Namespace, config: dict, packed: Path) -> None:
     folder = options.runs / config["id"]
-    if options.command in ("train", "anneal"):
-        run = RestorerRun(config, options.part, folder)
+
+    def part(name: str) -> RestorerRun:
+        run = RestorerRun(config, name, folder)
         run.prepare(packed, options.val)
+        return run
+
+    if options.command == "all":
+        for name in [options.part] if options.part else config["parts"]:
+            complete(lambda: part(name), folder / name, config["parts"][name]["plan"])
+        if options.part:
+            return
+    if options.command in ("train", "anneal"):
+        run = part(options.part)
         print(f"{'resumed' if run.load('steady.pt') else 'started'} at step {run.step}", flush=True)
         run.train(options.steps, options.command == "anneal", options.minutes)
         return
@@ -92,7 +102,7 @@ def restorer(options: argparse.Namespace, config: dict, packed: Path) -> None:
     for run in runs.values():
         if not run.load(options.checkpoint):
             raise SystemExit(f"expected a checkpoint at {run.folder / options.checkpoint}; run train and anneal first")
-    if options.command == "export":
+    if options.command in ("export", "all"):
         export.export(config, runs, options.models / config["id"])
         return
     network = export.assemble(config, runs)
