@@ -184,7 +184,9 @@ describe.each(cells)('$name, $prediction-prediction', ({ schedule, sampled }) =>
     expect(farthest(a, b) === 0).toBe(DETERMINISTIC.includes(sampler as never));
   });
 
-  const lists = [...SPACINGS.map((spacing) => ({ spacing })), { law: 'karras' }, { law: 'exponential' }];
+  // The predictions describe one network (below): one of them goes along every list, the others along one.
+  const spacings = schedule.prediction === 'v' ? SPACINGS : ['trailing'];
+  const lists = [...spacings.map((spacing) => ({ spacing })), { law: 'karras' }, { law: 'exponential' }];
   test.each(lists)('%j: every sampler reaches a point mass along that list', async (list) => {
     for (const sampler of multistep) {
       if ('law' in list && !IN_SIGMA_SPACE.includes(sampler.name)) continue;
@@ -211,12 +213,12 @@ describe.each(cells)('$name, $prediction-prediction', ({ schedule, sampled }) =>
     return;
   }
 
-  test.each(SPACINGS)('%s: DDIM with eta 1 is DDPM with fixed-small variance', async (spacing) => {
+  test.each(spacings)('%s: DDIM with eta 1 is DDPM with fixed-small variance', async (spacing) => {
     expect(await apart({ name: 'ddim', eta: 1 }, { name: 'ddpm' }, { spacing })).toBeLessThan(2e-6);
   });
 
   // Lists of fractional times interpolate in sigma there and are rounded here.
-  test.each(SPACINGS.filter((spacing) => spacing !== 'linspace' && spacing !== 'sgm'))(
+  test.each(spacings.filter((spacing) => spacing !== 'linspace' && spacing !== 'sgm'))(
     '%s: Euler is DDIM with eta 0 in the other view, and DPM-Solver++ of order 1 too',
     async (spacing) => {
       // In sigma space zero SNR is 2^-24: the start differs by its root.
