@@ -4,7 +4,7 @@ terminal SNR, orders, clipping, starts inside.
     pip install torch==2.13.0 diffusers==0.42.1 scipy
     python training/goldens/diffusers_runs.py > packages/core/goldens/diffusers_runs.json
     python training/goldens/diffusers_runs.py --double > double.json     # the library's own formulas without its float32: where do deviations come from?
-    python training/goldens/diffusers_runs.py --many > many.json         # some 2000 runs, to look for what is not repeated (docs/diffusion.md)
+    python training/goldens/diffusers_runs.py --many > many.json         # 3300 runs, to look for what is not repeated (docs/diffusion.md)
 
 Noise and start are regenerable from their formulas (`meta`), so that a replay needs nothing but this file.
 """

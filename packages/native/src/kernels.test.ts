@@ -12,28 +12,9 @@ import {
   type PlanarF32,
   resample,
 } from './index.js';
+import { bytes, floats } from './testing/kernels.js';
 
 const EPS = 2 ** -24;
-
-/** Small deterministic numbers in [0, 1]. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-function floats(width: number, height: number, channels: number, seed = 1): PlanarF32 {
-  const next = random(seed);
-  return { data: Float32Array.from({ length: width * height * channels }, next), width, height, channels };
-}
-
-function bytes(width: number, height: number, channels: number, seed = 1): InterleavedU8 {
-  const next = random(seed);
-  const data = Uint8Array.from({ length: width * height * channels }, () => Math.floor(next() * 256));
-  return { data, width, height, channels };
-}
 
 const at = (p: PlanarF32, c: number, x: number, y: number) => p.data[(c * p.height + y) * p.width + x] as number;
 const worst = (a: ArrayLike<number>, b: ArrayLike<number>) => {
@@ -103,7 +84,7 @@ describe('gaussianBlur', () => {
   });
 
   test('rounds bytes half up, channels interleaved', async () => {
-    const p = bytes(19, 11, 3);
+    const p = bytes(floats(19, 11, 3));
     const planes = { ...p, data: new Float32Array(p.data.length) };
     p.data.forEach((v, i) => {
       planes.data[(i % 3) * 19 * 11 + Math.floor(i / 3)] = v;
@@ -205,8 +186,8 @@ describe('addNoise', () => {
     expect(worst(out.data, exact)).toBeLessThanOrEqual(4 * EPS);
     const clipped = await addNoise(p, { kind: 'gaussian', sigma: 0.2, seed, stream: 5 });
     expect(clipped.data).toEqual(out.data.map((v) => Math.max(0, Math.min(1, v))));
-    const rounded = await addNoise({ ...bytes(31, 9, 3) }, { kind: 'gaussian', sigma: 0, seed });
-    expect(rounded.data).toEqual(bytes(31, 9, 3).data);
+    const rounded = await addNoise(bytes(floats(31, 9, 3)), { kind: 'gaussian', sigma: 0, seed });
+    expect(rounded.data).toEqual(bytes(floats(31, 9, 3)).data);
   });
 
   test.each(['gaussian', 'poisson'] as const)(
@@ -303,7 +284,7 @@ describe('denoiseStep', () => {
 
 describe('compare', () => {
   test('equal pictures have no error and similarity 1 exactly', async () => {
-    const p = bytes(40, 30, 3);
+    const p = bytes(floats(40, 30, 3));
     const { mse, ssim, contrast } = await compare(p, { ...p, data: p.data.slice() });
     expect([...mse, ...ssim, ...contrast]).toEqual([0, 0, 0, 1, 1, 1, 1, 1, 1]);
   });
@@ -338,7 +319,7 @@ describe('compare', () => {
   });
 
   test('luma, crop and switched-off SSIM are what they say', async () => {
-    const [a, b] = [bytes(20, 14, 3, 1), bytes(20, 14, 3, 2)];
+    const [a, b] = [bytes(floats(20, 14, 3, 1)), bytes(floats(20, 14, 3, 2))];
     const y = (p: InterleavedU8, i: number) => {
       const [r, g, b] = [0, 1, 2].map((c) => (p.data[3 * i + c] as number) / 255) as [number, number, number];
       return 65.481 * r + 128.553 * g + 24.966 * b + 16;
@@ -373,7 +354,7 @@ describe('niqeFeatures', () => {
   });
 
   test('a picture of three equal channels has the features of the grey one', async () => {
-    const grey = bytes(96, 96, 1);
+    const grey = bytes(floats(96, 96, 1));
     const rgb = {
       ...grey,
       channels: 3,

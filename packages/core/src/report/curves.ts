@@ -70,6 +70,7 @@ function markMaker(kind: Curve['kind'], metric: string, results: StudyResults, s
 
 const isDrawn = ({ points, levels }: Curve) => [...points, ...levels].some(({ value }) => value !== null);
 
+/** Along the axis, or side by side where there is none. */
 function curvesOverDegradations(
   kind: Curve['kind'],
   labels: readonly string[],
@@ -79,39 +80,20 @@ function curvesOverDegradations(
 ): Curve[] {
   const { spec, metrics } = results;
   const { x: axis, scale } = spec.figure;
-  if (axis === null) return dots(kind, labels, results, statistics, read);
-  const placed = degradationOrder(spec).filter(({ x }) => x !== null && (scale === 'linear' || x > 0));
-  if (placed.length === 0) return [];
+  const placed =
+    axis === null
+      ? spec.degradations.map(({ name }, x) => ({ name, x, where: ` at ${name}` }))
+      : degradationOrder(spec)
+          .filter(({ x }) => x !== null && (scale === 'linear' || x > 0))
+          .map(({ name, x }) => ({ name, x: x!, where: `, ${axis} ${x}` }));
+  const places = axis === null ? { places: placed.map(({ name }) => name) } : {};
   return metrics
     .map(({ alias }): Curve => {
       const mark = markMaker(kind, alias, results, statistics);
       const points = labels.flatMap((label) =>
-        placed.map(({ name, x }) => ({
-          x: x!,
-          ...mark(label, `${label}, ${axis} ${x}`, read(name, label, alias)),
-        })),
+        placed.map(({ name, x, where }) => ({ x, ...mark(label, `${label}${where}`, read(name, label, alias)) })),
       );
-      return { metric: alias, kind, degradation: null, points, levels: [] };
-    })
-    .filter(isDrawn);
-}
-
-/** Degradations that stand on no axis, side by side. */
-function dots(
-  kind: Curve['kind'],
-  labels: readonly string[],
-  results: StudyResults,
-  statistics: Statistics,
-  read: Read,
-): Curve[] {
-  const places = results.spec.degradations.map(({ name }) => name);
-  return results.metrics
-    .map(({ alias }): Curve => {
-      const mark = markMaker(kind, alias, results, statistics);
-      const points = labels.flatMap((label) =>
-        places.map((name, x) => ({ x, ...mark(label, `${label} at ${name}`, read(name, label, alias)) })),
-      );
-      return { metric: alias, kind, degradation: null, points, places, levels: [] };
+      return { metric: alias, kind, degradation: null, points, ...places, levels: [] };
     })
     .filter(isDrawn);
 }

@@ -4,11 +4,15 @@ import { restorerSchema } from './sweeps.js';
 
 const changeSchema = restorerSchema.pick({ settings: true, sweep: true, points: true });
 
+/** Which pictures a spec means and how often: said of the spec itself, and under `paper`. */
+export const longSideSchema = z.int().min(1).max(100_000).nullable();
+export const seedsSchema = z.array(z.int().min(0)).min(1).max(1000);
+
 /** What of a spec differs at the paper's sizes: `paper`. Whatever it does not name stays. */
 export const paperSchema = z
   .strictObject({
-    longSide: z.int().min(1).max(100_000).nullable().optional(),
-    seeds: z.array(z.int().min(0)).min(1).max(1000).optional(),
+    longSide: longSideSchema.optional(),
+    seeds: seedsSchema.optional(),
     /** By label, or by id for all of its entries: settings go over the entry's, key by key; a sweep or points take the place of either. */
     restorers: z.record(z.string(), changeSchema).optional(),
     /** The name of the axis, where it says a number that changes. */

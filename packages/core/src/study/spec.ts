@@ -8,7 +8,7 @@ import { canonicalJson } from './canonical.js';
 import { claimSchema, claimsOf } from './claims.js';
 import type { StudyMetric, StudySpec } from './contract.js';
 import { type Entry, parseEntry } from './degradations.js';
-import { atPaperSizes, paperSchema } from './paper.js';
+import { atPaperSizes, longSideSchema, paperSchema, seedsSchema } from './paper.js';
 import { assertCurves, type RestorerEntry, restorerSchema, seriesOf, spellOut } from './sweeps.js';
 
 const MAX_BYTES = 1024 * 1024;
@@ -36,7 +36,7 @@ const specSchema = z.strictObject({
   schema: z.literal('ir.study/1'),
   title: z.string().min(1).max(200),
   description: z.string().max(4000).default(''),
-  longSide: z.int().min(1).max(100_000).nullable().default(null),
+  longSide: longSideSchema.default(null),
   degradations: z.array(z.unknown()).min(1).max(1000),
   restorers: z
     .array(z.union([id, restorerSchema]))
@@ -46,7 +46,7 @@ const specSchema = z.strictObject({
     .array(z.union([id, metricSchema]))
     .min(1)
     .max(100),
-  seeds: z.array(z.int().min(0)).min(1).max(1000).default([0]),
+  seeds: seedsSchema.default([0]),
   threads: z.int().min(1).max(256).default(1),
   bootstrap: z
     .strictObject({ resamples: z.int().min(1).max(1_000_000).default(2000), seed: z.int().min(0).default(0) })

@@ -170,19 +170,18 @@ function scheduleOf(config: AnyConfig): Schedule {
   });
 }
 
-const lawOf = (c: {
-  use_karras_sigmas?: boolean | null | undefined;
-  use_exponential_sigmas?: boolean | null | undefined;
-  use_lu_lambdas?: boolean | null | undefined;
-}): SigmaLaw | undefined => {
-  const asked = [
-    ...(c.use_karras_sigmas ? (['karras'] as const) : []),
-    ...(c.use_lu_lambdas ? (['lu'] as const) : []),
-    ...(c.use_exponential_sigmas ? (['exponential'] as const) : []),
-  ];
+const SIGMA_LAWS = {
+  use_karras_sigmas: 'karras',
+  use_lu_lambdas: 'lu',
+  use_exponential_sigmas: 'exponential',
+} as const;
+
+function lawOf(config: { readonly [K in keyof typeof SIGMA_LAWS]?: boolean | null | undefined }): SigmaLaw | undefined {
+  const keys = Object.keys(SIGMA_LAWS) as (keyof typeof SIGMA_LAWS)[];
+  const asked = keys.filter((key) => config[key]).map((key) => SIGMA_LAWS[key]);
   if (asked.length > 1) throw new NotReplayable(`expected one law of sigma, got ${asked.join(' and ')}`);
   return asked[0];
-};
+}
 
 const startOf = (spacingName: string) => (spacingName === 'leading' ? 'sqrt(sigma^2+1)' : 'sigma') as 'sigma';
 

@@ -16,12 +16,16 @@ type Take = StepArithmetic['take'];
 
 const map = (values: Values, of: (value: number, i: number) => number): Values => Float32Array.from(values, of);
 
+const squareOf = (sigma: number): number => f(f(sigma * sigma) + 1);
+/** sqrt(sigma^2 + 1), the size of a sample at sigma. */
+const sizeOf = (sigma: number): number => f(Math.sqrt(squareOf(sigma)));
+
 /** x0 in the variance-exploding view, as the library writes it. */
 function exploded(prediction: Prediction, sigma: number, z: Values, m: Values): Values {
   if (prediction === 'x0') return m.slice();
   if (prediction === 'eps') return map(z, (value, i) => value - f(sigma * m[i]!));
-  const square = f(f(sigma * sigma) + 1);
-  const factor = f(-sigma / f(Math.sqrt(square)));
+  const square = squareOf(sigma);
+  const factor = f(-sigma / sizeOf(sigma));
   return map(z, (value, i) => f(m[i]! * factor) + f(value / square));
 }
 
@@ -33,12 +37,17 @@ const slope = (z: Values, x0: Values, sigma: number): Values => map(z, (value, i
 const along = (z: Values, derivative: Values, by: number): Values =>
   map(z, (value, i) => value + f(derivative[i]! * by));
 
+/** Along the slope from sigma to another level. */
+function descend(prediction: Prediction, sigma: number, to: number, z: Values, m: Values) {
+  const x0 = exploded(prediction, sigma, z, m);
+  return { z: along(z, slope(z, x0, sigma), f(to - sigma)), x0 };
+}
+
 function euler(prediction: Prediction): Take {
   return (step, { z, m }) => {
     const [sigma, next] = [f(step.sigma), f(step.next)];
     if (step.churn > 0 || sigma < FROM) return undefined;
-    const x0 = exploded(prediction, sigma, z, m);
-    return { z: along(z, slope(z, x0, sigma), f(next - sigma)), x0 };
+    return descend(prediction, sigma, next, z, m);
   };
 }
 
@@ -49,9 +58,8 @@ function ancestral(prediction: Prediction): Take {
     const [from, to] = [f(sigma * sigma), f(next * next)];
     const up = f(Math.sqrt(f(f(to * f(from - to)) / from)));
     const down = f(Math.sqrt(f(to - f(up * up))));
-    const x0 = exploded(prediction, sigma, z, m);
-    const moved = along(z, slope(z, x0, sigma), f(down - sigma));
-    return { z: n ? along(moved, n, up) : moved, x0 };
+    const moved = descend(prediction, sigma, down, z, m);
+    return n ? { ...moved, z: along(moved.z, n, up) } : moved;
   };
 }
 
@@ -85,7 +93,7 @@ function dpmSolver(prediction: Prediction): Take {
   return (step, { z, m, h, g = 0, n, sigma: amount = 0 }) => {
     const sigma = f(step.sigma);
     if (prediction !== 'eps' || sigma < FROM) return undefined;
-    const alpha = f(1 / f(Math.sqrt(f(f(sigma * sigma) + 1))));
+    const alpha = f(1 / sizeOf(sigma));
     const level = f(sigma * alpha);
     const x0 = map(z, (value, i) => f(value - f(level * m[i]!)) / alpha);
     const { a, q } = step;
@@ -97,7 +105,7 @@ function dpmSolver(prediction: Prediction): Take {
 const scaledInput: StepArithmetic['input'] = (step, z) => {
   const sigma = f(step.sigma);
   if (sigma < FROM) return undefined;
-  const size = f(Math.sqrt(f(f(sigma * sigma) + 1)));
+  const size = sizeOf(sigma);
   return map(z, (value) => value / size);
 };
 
