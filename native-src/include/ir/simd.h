@@ -35,6 +35,7 @@ static inline void store(float* p, vf v) { std::memcpy(p, &v, sizeof v); }
 static inline void store(double* p, vd v) { std::memcpy(p, &v, sizeof v); }
 static inline vf splat(float x) { return x - vf{}; }
 static inline vd splat(double x) { return x - vd{}; }
+static inline vf select(vi mask, vf yes, vf no) { return mask ? yes : no; }
 
 static inline vf fma(vf a, vf b, vf c) {
 #if defined(__AVX512F__)

@@ -1,4 +1,4 @@
-// Noise on the device: a thread makes the four normals of a Philox block, or one Poisson count. Normals are equal to the CPU's fused variants to
+// Noise on the device: a thread makes the four normals of a Philox block, or one Poisson count. Normals are equal to the CPU's AVX2 variant to
 // the bit; counts come from kernels/poisson.h itself, compiled without contraction, and are equal everywhere.
 #include "ir/add_noise.h"
 

@@ -1,5 +1,5 @@
 // The fused step on the device: four elements a thread, each operand read once; made noise is that of the thread's own Philox block.
-// The operations and their order are the CPU's: equal to its AVX2 and AVX-512 variants to the bit.
+// The operations and their order are the CPU's: equal to its AVX2 and AVX-512 variants to the bit; with made noise, to AVX2's.
 #include "ir/denoise_step.h"
 
 #include "cuda/normals.h"

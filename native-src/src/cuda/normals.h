@@ -1,4 +1,4 @@
-// Standard normals on the device: kernels/normals.h for one lane, operation by operation, hence equal to the CPU's fused variants to the bit
+// Standard normals on the device: kernels/box_muller.h for one lane, operation by operation, hence equal to the CPU's AVX2 variant to the bit
 // (every operation below is correctly rounded). What is a constant there is the same constant here; the parity test compares all words' ranges.
 #pragma once
 #include <cmath>

@@ -13,10 +13,10 @@ namespace ir::IR_NS {
 
 void normals(const NoiseKey& key, uint64_t position, float* dst, size_t count) {
   alignas(64) float scratch[kNormalsScratch];
-  const Rounds rounds = roundsOf(key.seed);
+  const NoiseField field = fieldOf(key);
   for (size_t i = 0; i < count; i += kNormalsTile) {
     const size_t n = count - i < kNormalsTile ? count - i : kNormalsTile;
-    std::memcpy(dst + i, normalsTile(position + i, n, key, rounds, scratch), n * sizeof(float));
+    std::memcpy(dst + i, normalsTile(position + i, n, field, scratch), n * sizeof(float));
   }
 }
 
@@ -32,10 +32,10 @@ static inline vf noisy(vf x, vf n, float sigma, bool clip) {
 
 void noisyFloats(const NoiseKey& key, uint64_t position, float sigma, bool clip, const float* src, float* dst, size_t count) {
   alignas(64) float scratch[kNormalsScratch];
-  const Rounds rounds = roundsOf(key.seed);
+  const NoiseField field = fieldOf(key);
   for (size_t i = 0; i < count; i += kNormalsTile) {
     const size_t n = count - i < kNormalsTile ? count - i : kNormalsTile;
-    const float* noise = normalsTile(position + i, n, key, rounds, scratch);
+    const float* noise = normalsTile(position + i, n, field, scratch);
     size_t j = 0;
     for (; j + kF <= n; j += kF) store(dst + i + j, noisy(load(src + i + j), load(noise + j), sigma, clip));
     if (j == n) continue;

@@ -50,10 +50,27 @@ static inline vf loadSome(const float* p, size_t count) {
   return v;
 }
 
-template <bool Model, bool Guided, bool Clean, bool Extra, bool Noise>
-static inline void tile(const DenoisePlan& p, const float* noise, size_t begin, size_t end) {
+/// How far ahead operands are fetched while noise is made, in elements: memory would otherwise wait for arithmetic, and it for memory. Without noise the
+/// processor's own fetching is enough.
+constexpr size_t kAhead = 1024;
+
+template <bool Model, bool Guided, bool Clean, bool Extra>
+static inline void fetch(const DenoisePlan& p, size_t i) {
+  __builtin_prefetch(p.z + i);
+  if (Model) __builtin_prefetch(p.m + i);
+  if (Guided) __builtin_prefetch(p.mu + i);
+  if (Extra) __builtin_prefetch(p.h + i);
+  __builtin_prefetch(p.out + i, 1);
+  if (Clean && p.x0) __builtin_prefetch(p.x0 + i, 1);
+}
+
+template <bool Model, bool Guided, bool Clean, bool Extra, bool Noise, bool Ahead>
+static inline void tile(const DenoisePlan& plan, const float* noise, size_t begin, size_t end) {
+  const DenoisePlan p = plan;  // a copy, since stores might change the caller's, for all that the compiler knows
   size_t i = begin;
+#pragma GCC unroll 2
   for (; i + kF <= end; i += kF) {
+    if (Ahead) fetch<Model, Guided, Clean, Extra>(p, i + kAhead);
     Operands o;
     o.z = load(p.z + i);
     if (Model) o.m = load(p.m + i);
@@ -82,17 +99,16 @@ static inline void tile(const DenoisePlan& p, const float* noise, size_t begin, 
 template <bool Model, bool Guided, bool Clean, bool Extra>
 static void band(const DenoisePlan& p, size_t begin, size_t end) {
   if (!p.makesNoise) {
-    if (p.n) return tile<Model, Guided, Clean, Extra, true>(p, p.n + begin, begin, end);
-    return tile<Model, Guided, Clean, Extra, false>(p, nullptr, begin, end);
+    if (p.n) return tile<Model, Guided, Clean, Extra, true, false>(p, p.n + begin, begin, end);
+    return tile<Model, Guided, Clean, Extra, false, false>(p, nullptr, begin, end);
   }
   alignas(64) float scratch[kNormalsScratch];
-  const Rounds rounds = roundsOf(p.key.seed);
-  // where positions start on a block, tiles as small as can be: the arithmetic of one then runs while the next waits for memory. (Handing noise on in
-  // registers is 5 % faster on one thread and a third slower on two.)
+  const NoiseField field = fieldOf(p.key);
+  // where positions start on a block, tiles as small as can be
   const size_t step = (p.offset + begin) % 4 == 0 ? kNormalsStride : kNormalsTile;
   for (size_t i = begin; i < end; i += step) {
     const size_t count = end - i < step ? end - i : step;
-    tile<Model, Guided, Clean, Extra, true>(p, normalsTile(p.offset + i, count, p.key, rounds, scratch), i, i + count);
+    tile<Model, Guided, Clean, Extra, true, true>(p, normalsTile(p.offset + i, count, field, scratch), i, i + count);
   }
 }
 

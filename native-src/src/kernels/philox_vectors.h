@@ -1,33 +1,34 @@
-// Philox on vectors of consecutive blocks (variant pass only).
+// Philox on vectors of blocks (variant pass only).
 //
-// A word is held in the low half of a 64-bit lane, even and odd blocks apart: then one multiplication and one shift give the high half of a product,
-// and the low half needs nothing, since whatever stands above a word is never looked at. Two vectors make a stride of kF blocks, and some strides are
-// made in step: a processor looks only some hundred operations ahead, so chains that are to run side by side must stand side by side.
+// A word is held in the low half of a 64-bit lane: then one multiplication and one shift give the high half of a product, and the low half needs
+// nothing, since whatever stands above a word is never looked at. Some vectors are made in step: a processor looks only some hundred operations ahead,
+// so chains that are to run side by side must stand side by side.
 #pragma once
 #include "ir/philox.h"
 #include "ir/simd.h"
 
 namespace ir::IR_NS {
 
-constexpr int kStrides = 4;  // best of 1, 2, 3, 4 and 6 for every instruction set, although the narrower ones run out of registers
-constexpr int kHalves = 2 * kStrides;
-constexpr int kBlocks = kStrides * kF;  // made at once
+constexpr int kVectors = kBytes == 64 ? 4 : 8;  // in step. AVX-512 alone is 7 % faster with 6, but then waits longer for memory between
+constexpr int kBlocks = kVectors * kD;          // made at once
 
 /// Runs over vectors in step.
 #define IR_EACH(i, count) _Pragma("GCC unroll 16") for (int i = 0; i < (count); ++i)
 
-/// What all vectors of a field share: the ten round keys.
-struct Rounds {
-  uint32_t low[10], high[10];
+/// A field of noise: its key, and the ten round keys as lanes take them.
+struct NoiseField {
+  NoiseKey key;
+  uint64_t low[10], high[10];
 };
 
-static inline Rounds roundsOf(uint64_t seed) {
-  Rounds r;
+static inline NoiseField fieldOf(const NoiseKey& key) {
+  NoiseField field;
+  field.key = key;
   for (uint32_t i = 0; i < 10; ++i) {
-    r.low[i] = uint32_t(seed) + i * kPhiloxW0;
-    r.high[i] = uint32_t(seed >> 32) + i * kPhiloxW1;
+    field.low[i] = uint32_t(uint32_t(key.seed) + i * kPhiloxW0);
+    field.high[i] = uint32_t(uint32_t(key.seed >> 32) + i * kPhiloxW1);
   }
-  return r;
+  return field;
 }
 
 /// Products of the low halves of lanes.
@@ -43,63 +44,84 @@ static inline vul product(vul a, uint64_t m) {
 #endif
 }
 
-/// The words of even and odd blocks in turn.
-static inline vu interleave(vul even, vul odd) {
+/// The low halves of `even`'s lanes, each below that of `odd`'s.
+static inline vul join(vul even, vul odd) {
 #if defined(__AVX512F__)
-  return (vu)_mm512_mask_shuffle_epi32((__m512i)even, 0xAAAA, (__m512i)odd, _MM_PERM_CCAA);
+  return (vul)_mm512_mask_shuffle_epi32((__m512i)even, 0xAAAA, (__m512i)odd, _MM_PERM_CCAA);
+#elif defined(__AVX2__)
+  return (vul)_mm256_blend_epi32((__m256i)even, _mm256_shuffle_epi32((__m256i)odd, 0xA0), 0xAA);
 #else
-  return (vu)((even & 0xffffffffu) | (odd << 32));
+  return (even & 0xffffffffu) | (odd << 32);
 #endif
 }
 
-/// Word `w` of block `block` + kF s + i in lane i of w[s]; the words stand in blocks' order.
+/// The upper halves of `even`'s lanes, each below that of `odd`'s.
+static inline vul joinUpper(vul even, vul odd) {
+#if defined(__AVX512F__)
+  return (vul)_mm512_mask_shuffle_epi32((__m512i)odd, 0x5555, (__m512i)even, _MM_PERM_DDBB);
+#elif defined(__AVX2__)
+  return (vul)_mm256_blend_epi32((__m256i)odd, _mm256_shuffle_epi32((__m256i)even, 0xF5), 0x55);
+#else
+  return (even >> 32) | (odd & 0xffffffff00000000u);
+#endif
+}
+
+/// Which of a vector's kD blocks stands in 64-bit lane d. So ordered, one unpacking of what Box-Muller makes puts normals in their places (normals.h).
+static inline int blockOfLane(int d) { return d / 2 + d % 2 * (kD / 2); }
+
+/// Words of kBlocks consecutive blocks: lanes 2 d and 2 d + 1 of vector g hold words 0 and 2 (`even`), or 1 and 3 (`odd`), of block
+/// kD g + blockOfLane(d).
 struct PhiloxVectors {
-  vu w[4][kStrides];
+  vu even[kVectors], odd[kVectors];
 };
 
 /// Where the upper half of the block's number changes among the blocks, which happens every 2^34 elements.
-static inline void philoxOneByOne(uint64_t block, const NoiseKey& key, PhiloxVectors* out) {
-  for (int i = 0; i < kBlocks; ++i) {
-    const uint64_t b = block + uint64_t(i);
-    const PhiloxWords words = philox(uint32_t(b), uint32_t(b >> 32), key.step, key.stream, key.seed);
-    for (int w = 0; w < 4; ++w) out->w[w][i / kF][i % kF] = words.w[w];
-  }
+__attribute__((noinline, cold)) static void philoxOneByOne(uint64_t block, const NoiseKey& key, PhiloxVectors* out) {
+  for (int g = 0; g < kVectors; ++g)
+    for (int d = 0; d < kD; ++d) {
+      const uint64_t b = block + uint64_t(kD * g + blockOfLane(d));
+      const PhiloxWords words = philox(uint32_t(b), uint32_t(b >> 32), key.step, key.stream, key.seed);
+      out->even[g][2 * d] = words.w[0], out->even[g][2 * d + 1] = words.w[2];
+      out->odd[g][2 * d] = words.w[1], out->odd[g][2 * d + 1] = words.w[3];
+    }
 }
 
 /// Output words of blocks block .. block + kBlocks - 1.
-static inline void philoxVectors(uint64_t block, const NoiseKey& key, const Rounds& rounds, PhiloxVectors* out) {
+static inline void philoxVectors(uint64_t block, const NoiseField& field, PhiloxVectors* out) {
+  const NoiseKey& key = field.key;
   const uint32_t high = uint32_t(block >> 32);
   if (uint32_t((block + kBlocks - 1) >> 32) != high) return philoxOneByOne(block, key, out);
-  // Three of the four words are the same everywhere at first, two of them after a round: that much is done once, in scalars.
-  const uint64_t first = uint64_t(kPhiloxM1) * key.step;
-  const uint32_t s0 = uint32_t(first >> 32) ^ high ^ rounds.low[0], s1 = uint32_t(first);
-  const uint64_t second = uint64_t(kPhiloxM0) * s0;
-  vul lanes;
-  for (int i = 0; i < kD; ++i) lanes[i] = uint64_t(2 * i);
-  vul c0[kHalves], c1[kHalves], c2[kHalves], c3[kHalves];
-  IR_EACH(g, kHalves) {
-    const vul p0 = product(lanes + (block + uint64_t(kF * (g / 2) + g % 2)), kPhiloxM0);
-    const vul p1 = product((p0 >> 32) ^ uint64_t(key.stream ^ rounds.high[0]), kPhiloxM1);
-    c0[g] = (p1 >> 32) ^ uint64_t(s1 ^ rounds.low[1]);
-    c1[g] = p1;
-    c2[g] = p0 ^ uint64_t(uint32_t(second >> 32) ^ rounds.high[1]);
-    c3[g] = vul{} + uint64_t(uint32_t(second));
+  // Three of the four words are the same everywhere at first, two of them after a round: that much is done once, in scalars. And the first products
+  // of consecutive blocks are a constant apart.
+  const uint64_t m0 = kPhiloxM0, first = uint64_t(kPhiloxM1) * key.step, second = m0 * (uint32_t(first >> 32) ^ high ^ field.low[0]);
+  const uint64_t k1 = key.stream ^ field.high[0], k2 = uint32_t(first) ^ field.low[1], k3 = (second >> 32) ^ field.high[1],
+                 k4 = uint32_t(second) ^ field.high[2];
+  vul start;
+  for (int d = 0; d < kD; ++d) start[d] = uint64_t(blockOfLane(d)) * kPhiloxM0;
+  start += uint32_t(block) * m0;
+  vul c0[kVectors], c1[kVectors], c2[kVectors], c3[kVectors];
+  IR_EACH(g, kVectors) {
+    const vul p0 = start + uint64_t(kD * g) * kPhiloxM0, p1 = product((p0 >> 32) ^ k1, kPhiloxM1);
+    c0[g] = (p1 >> 32) ^ k2, c1[g] = p1, c2[g] = p0 ^ k3;
+  }
+  IR_EACH(g, kVectors) {
+    const vul p0 = product(c0[g], kPhiloxM0), p1 = product(c2[g], kPhiloxM1);
+    c0[g] = (p1 >> 32) ^ c1[g] ^ field.low[2], c1[g] = p1;
+    c2[g] = (p0 >> 32) ^ k4, c3[g] = p0;
   }
 #pragma GCC unroll 8
-  for (int r = 2; r < 10; ++r) {
-    IR_EACH(g, kHalves) {
+  for (int r = 3; r < 9; ++r) {
+    IR_EACH(g, kVectors) {
       const vul p0 = product(c0[g], kPhiloxM0), p1 = product(c2[g], kPhiloxM1);
-      c0[g] = (p1 >> 32) ^ c1[g] ^ uint64_t(rounds.low[r]);
-      c1[g] = p1;
-      c2[g] = (p0 >> 32) ^ c3[g] ^ uint64_t(rounds.high[r]);
-      c3[g] = p0;
+      c0[g] = (p1 >> 32) ^ c1[g] ^ field.low[r], c1[g] = p1;
+      c2[g] = (p0 >> 32) ^ c3[g] ^ field.high[r], c3[g] = p0;
     }
   }
-  IR_EACH(s, kStrides) {
-    out->w[0][s] = interleave(c0[2 * s], c0[2 * s + 1]);
-    out->w[1][s] = interleave(c1[2 * s], c1[2 * s + 1]);
-    out->w[2][s] = interleave(c2[2 * s], c2[2 * s + 1]);
-    out->w[3][s] = interleave(c3[2 * s], c3[2 * s + 1]);
+  const uint64_t last = field.low[9] | field.high[9] << 32;
+  IR_EACH(g, kVectors) {
+    const vul p0 = product(c0[g], kPhiloxM0), p1 = product(c2[g], kPhiloxM1);
+    out->even[g] = (vu)(joinUpper(p1, p0) ^ join(c1[g], c3[g]) ^ last);
+    out->odd[g] = (vu)join(p1, p0);
   }
 }
 
