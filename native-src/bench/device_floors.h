@@ -21,14 +21,14 @@ struct Yardstick {
   std::vector<Work> forms;
 };
 
-/// One of 1 M elements fits the second-level cache of large devices; six sets of them, or vectors of 16 M, do not.
+/// Six sets of 1 M elements, taken in turn, or vectors of 16 M, come from memory; one set of 1 M fits the second-level cache of large devices.
 struct VectorSize {
   const char* name;
   size_t size;
   int sets;
 };
 constexpr VectorSize kVectorSizes[] = {
-    {"1M", size_t(1) << 20, 1}, {"1M from memory", size_t(1) << 20, 6}, {"16M from memory", Arguments::kLongestVector, 2}};
+    {"16M", Arguments::kLongestVector, 2}, {"1M", size_t(1) << 20, 6}, {"1M kept in the cache", size_t(1) << 20, 1}};
 
 class DeviceFloors {
  public:

@@ -1,14 +1,12 @@
-// Box-Muller in float32 with AVX-512 (variant pass only): logarithm, cosine and sine by tables of 32 entries, which this set looks up within registers,
-// and short polynomials for what is left. Two thirds of the operations of box_muller.h, to the same stated error, not to the same bits.
+// Box-Muller in float32 with AVX-512 (variant pass only): logarithm, cosine and sine by tables of 32 entries, which this set looks up within
+// registers, and short polynomials for what is left. Two thirds of the operations of box_muller.h, to the same stated error, not to the same bits.
 #pragma once
 #include "kernels/normal_tables.h"
 #include "kernels/philox_vectors.h"
 
 namespace ir::IR_NS {
 
-static inline vf lookUp(vi at, const float* table) {
-  return (vf)_mm512_permutex2var_ps((__m512)load(table), (__m512i)at, (__m512)load(table + kF));
-}
+static inline vf lookUp(vi at, const float* table) { return (vf)_mm512_permutex2var_ps((__m512)load(table), (__m512i)at, (__m512)load(table + kF)); }
 static inline vf fromUnsigned(vu x) { return (vf)_mm512_cvtepu32_ps((__m512i)x); }
 static inline vf product(vf a, vf b) { return (vf)_mm512_mul_ps((__m512)a, (__m512)b); }
 

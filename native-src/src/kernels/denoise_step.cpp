@@ -50,18 +50,24 @@ static inline vf loadSome(const float* p, size_t count) {
   return v;
 }
 
-/// How far ahead operands are fetched while noise is made, in elements: memory would otherwise wait for arithmetic, and it for memory. Without noise the
-/// processor's own fetching is enough.
+/// How far ahead operands are fetched while noise is made, in elements: memory would otherwise wait for arithmetic, and it for memory. Without noise
+/// the processor's own fetching is enough.
 constexpr size_t kAhead = 1024;
 
+/// Past the end of a vector this does nothing; an address, since a pointer must not go there.
+template <bool Write>
+static inline void fetch(const float* p, size_t i) {
+  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + i * sizeof(float)), Write);
+}
+
 template <bool Model, bool Guided, bool Clean, bool Extra>
-static inline void fetch(const DenoisePlan& p, size_t i) {
-  __builtin_prefetch(p.z + i);
-  if (Model) __builtin_prefetch(p.m + i);
-  if (Guided) __builtin_prefetch(p.mu + i);
-  if (Extra) __builtin_prefetch(p.h + i);
-  __builtin_prefetch(p.out + i, 1);
-  if (Clean && p.x0) __builtin_prefetch(p.x0 + i, 1);
+static inline void fetchOperands(const DenoisePlan& p, size_t i) {
+  fetch<false>(p.z, i);
+  if (Model) fetch<false>(p.m, i);
+  if (Guided) fetch<false>(p.mu, i);
+  if (Extra) fetch<false>(p.h, i);
+  fetch<true>(p.out, i);
+  if (Clean && p.x0) fetch<true>(p.x0, i);
 }
 
 template <bool Model, bool Guided, bool Clean, bool Extra, bool Noise, bool Ahead>
@@ -70,7 +76,7 @@ static inline void tile(const DenoisePlan& plan, const float* noise, size_t begi
   size_t i = begin;
 #pragma GCC unroll 2
   for (; i + kF <= end; i += kF) {
-    if (Ahead) fetch<Model, Guided, Clean, Extra>(p, i + kAhead);
+    if (Ahead) fetchOperands<Model, Guided, Clean, Extra>(p, i + kAhead);
     Operands o;
     o.z = load(p.z + i);
     if (Model) o.m = load(p.m + i);

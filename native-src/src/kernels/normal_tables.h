@@ -6,8 +6,8 @@ namespace ir {
 
 struct NormalTables {
   static constexpr int kSize = 32;
-  /// For a mantissa m in [1 + i / 32, 1 + (i + 1) / 32): 2 ln c, where c is 1 / m at the interval's middle, but 1/2 in the last one, so that nothing is
-  /// lost near m = 2; and the bits of -2 c with 127 added to the exponent: less the exponent bits of 2^E m, they are those of -2 c 2^-E.
+  /// For a mantissa m in [1 + i / 32, 1 + (i + 1) / 32): 2 ln c, where c is 1 / m at the interval's middle, but 1/2 in the last one, so that nothing
+  /// is lost near m = 2; and the bits of -2 c with 127 added to the exponent: less the exponent bits of 2^E m, they are those of -2 c 2^-E.
   alignas(64) float logarithm[kSize];
   alignas(64) uint32_t scale[kSize];
   /// cos and sin at the middle of sector i of a turn.

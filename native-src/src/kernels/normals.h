@@ -9,7 +9,7 @@
 
 namespace ir::IR_NS {
 
-constexpr int kPairsInStep = kVectors / 2;       // vectors that Box-Muller takes in step; with more, registers run out
+constexpr int kPairsInStep = kVectors / 2;      // vectors that Box-Muller takes in step; with more, registers run out
 constexpr size_t kNormalsStride = 4 * kBlocks;  // elements made at once
 
 /// a0 b0 a1 b1 and a2 b2 a3 b3 of every four lanes.
@@ -37,7 +37,8 @@ static inline void normalsOfBlocks(uint64_t block, const NoiseField& field, floa
     vf n0[kPairsInStep], n1[kPairsInStep];
     boxMuller(radiusWord, angleWord, n0, n1);
     IR_EACH(i, kPairsInStep) {
-      vf low, high;  // four lanes of (n0, n1) are the normals of two blocks; blockOfLane() makes the blocks of `low` those before the blocks of `high`
+      vf low,
+          high;  // four lanes of (n0, n1) are the normals of two blocks; blockOfLane() makes the blocks of `low` those before the blocks of `high`
       unpack(n0[i], n1[i], &low, &high);
       store(dst + 2 * kF * (g + i), low);
       store(dst + 2 * kF * (g + i) + kF, high);

@@ -1,8 +1,8 @@
 // Philox on vectors of blocks (variant pass only).
 //
 // A word is held in the low half of a 64-bit lane: then one multiplication and one shift give the high half of a product, and the low half needs
-// nothing, since whatever stands above a word is never looked at. Some vectors are made in step: a processor looks only some hundred operations ahead,
-// so chains that are to run side by side must stand side by side.
+// nothing, since whatever stands above a word is never looked at. Some vectors are made in step: a processor looks only some hundred operations
+// ahead, so chains that are to run side by side must stand side by side.
 #pragma once
 #include "ir/philox.h"
 #include "ir/simd.h"
@@ -66,7 +66,8 @@ static inline vul joinUpper(vul even, vul odd) {
 #endif
 }
 
-/// Which of a vector's kD blocks stands in 64-bit lane d. So ordered, one unpacking of what Box-Muller makes puts normals in their places (normals.h).
+/// Which of a vector's kD blocks stands in 64-bit lane d. So ordered, one unpacking of what Box-Muller makes puts normals in their places
+/// (normals.h).
 static inline int blockOfLane(int d) { return d / 2 + d % 2 * (kD / 2); }
 
 /// Words of kBlocks consecutive blocks: lanes 2 d and 2 d + 1 of vector g hold words 0 and 2 (`even`), or 1 and 3 (`odd`), of block
