@@ -10,7 +10,7 @@ import { onnxBytes } from '../testing/onnx.js';
 import { refusal } from '../testing/refusal.js';
 import { type AddModelOptions, addModel } from './add.js';
 import { parseManifest, type RestorerManifest } from './manifest.js';
-import { bundledModelsDir, findModel, type InstalledModel, listModels, restorerModel, verifiedGraph } from './store.js';
+import { bundledModelsDir, findModel, hashFile, type InstalledModel, listModels, restorerModel, verifiedGraph } from './store.js';
 import { verifyModel } from './verify.js';
 
 let folder: string;
@@ -113,6 +113,20 @@ describe('adding a network', () => {
     setTimeout(() => controller.abort(new Error('enough')), 30);
     await expect(adding).rejects.toThrow('enough');
     expect(await installed()).toEqual([]);
+  });
+});
+
+describe('hashing a file', () => {
+  test('gives its SHA-256', async () => {
+    const bytes = new Uint8Array(200_000).map((_, i) => i * i);
+    expect(await hashFile(await graphFile(bytes))).toBe(createHash('sha256').update(bytes).digest('hex'));
+  });
+
+  test('aborted it ends with the reason given', async () => {
+    const controller = new AbortController();
+    const hashing = hashFile(await graphFile(new Uint8Array(200_000)), controller.signal);
+    controller.abort(new Error('enough'));
+    await expect(hashing).rejects.toThrow('enough');
   });
 });
 

@@ -126,10 +126,13 @@ export function restorerModel(model: InstalledModel): InstalledModel<RestorerMan
   throw new UsageError('IR_E_USAGE', explain(told));
 }
 
-/** SHA-256 of a file, streamed. */
+/** SHA-256 of a file, streamed. @throws the signal's reason (a stream that is given the signal throws an error of its own) */
 export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, signal ? { signal } : {})) hash.update(chunk as Uint8Array);
+  for await (const chunk of createReadStream(path)) {
+    signal?.throwIfAborted();
+    hash.update(chunk as Uint8Array);
+  }
   return hash.digest('hex');
 }
 
