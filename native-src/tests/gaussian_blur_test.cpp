@@ -82,16 +82,21 @@ TEST_CASE("blur: every channel count around the widths of vectors") {
       for (const bool floats : {false, true}) checkBlur(randomPicture(width, 5, channels, uint32_t(width), floats), {1.2, 0, Border(width % 3)});
 }
 
-TEST_CASE("blur: across bands and slabs, every thread count to the bit") {
+TEST_CASE("blur: across strips, every thread count to the bit") {
   const std::vector<int> threads{2, 3, 7};
   for (const Border border : kBorders) {
     checkBlur(randomPicture(97, 61, 3, 1, false), {2, 0, border}, threads);
     checkBlur(randomPicture(131, 35, 2, 2, true), {5, 0, border}, threads);
-    // a slab is 512 rows, or four radii where that is more; its neighbours reach into it, and edges fold back into it
-    for (const int height : {511, 512, 513, 515, 1025})
+    // strips are 480 samples wide and, with the rows that they reach for, 136 high; narrower and higher for large kernels
+    for (const int width : {479, 480, 481, 500, 959, 961})
+      checkBlur(randomPicture(width, 9, 1, uint32_t(width), width % 2 == 0), {1.5, 0, border}, threads);
+    for (const int height : {125, 126, 127, 131, 253})
       checkBlur(randomPicture(2, height, 1, uint32_t(height), height % 2 == 0), {1.5, 0, border}, threads);
+    checkBlur(randomPicture(333, 150, 3, 6, false), {1, 0, border}, threads);
+    checkBlur(randomPicture(1001, 140, 1, 7, true), {2, 0, border}, threads);
+    checkBlur(randomPicture(101, 411, 4, 8, border == Border::Replicate), {8, 0, border}, threads);
     checkBlur(randomPicture(1, 620, 1, 4, true), {40, 301, border}, threads);
-    checkBlur(randomPicture(3, 517, 1, 5, false), {50, 0, border}, threads);
+    checkBlur(randomPicture(70, 610, 3, 5, false), {50, 0, border}, {3});
   }
 }
 

@@ -2,11 +2,12 @@
 
 #include "ir/variants.h"
 
-/// One row: `line` holds the row with its border, tap k of sample i stands at line[i + k * stride].
+/// Along a row: `line` holds it with its border, tap k of sample i stands at line[i + k * stride]. `count` is a multiple of the widest vector.
 IR_VARIANTS(void, blurLine, (const float* line, float* out, size_t count, const float* taps, int size, int stride))
-/// One output row from `size` source rows.
-IR_VARIANTS(void, blurColumn, (const float* const* rows, float* out, size_t count, const float* taps, int size))
-IR_VARIANTS(void, blurColumnBytes, (const float* const* rows, uint8_t* out, size_t count, const float* taps, int size))
+/// Along columns: `outputs` rows, the first of rows[0 .. size - 1], each next one a row further; `pitch` samples apart in `out`. Rows may be read up
+/// to whole vectors.
+IR_VARIANTS(void, blurColumns, (const float* const* rows, float* out, size_t pitch, size_t count, const float* taps, int size, int outputs))
+IR_VARIANTS(void, blurColumnsBytes, (const float* const* rows, uint8_t* out, size_t pitch, size_t count, const float* taps, int size, int outputs))
 IR_VARIANTS(void, widenBytes, (const uint8_t* src, float* dst, size_t count))
 
 #ifdef IR_VARIANT_PASS
@@ -14,59 +15,88 @@ IR_VARIANTS(void, widenBytes, (const uint8_t* src, float* dst, size_t count))
 
 namespace ir::IR_NS {
 
-constexpr int kBlock = 6;  // vectors kept in registers, so that each tap is broadcast once for all of them
+constexpr int kBlock = 6;  // vectors of a row kept in registers, so that each tap is broadcast once for all of them
 
-template <class Load>
-static inline void accumulate(Load loadAt, vf* sum, int vectors, const float* taps, int size) {
-  for (int v = 0; v < vectors; ++v) sum[v] = splat(0.0f);
+template <int Vectors>
+static inline void alongLine(const float* line, float* out, const float* taps, int size, int stride) {
+  vf sum[Vectors];
+  for (int v = 0; v < Vectors; ++v) sum[v] = splat(0.0f);
   for (int k = 0; k < size; ++k) {
     const vf t = splat(taps[k]);
-    for (int v = 0; v < vectors; ++v) sum[v] = fma(t, loadAt(k, v), sum[v]);
+    for (int v = 0; v < Vectors; ++v) sum[v] = fma(t, load(line + size_t(k) * size_t(stride) + size_t(v) * kF), sum[v]);
   }
+  for (int v = 0; v < Vectors; ++v) store(out + size_t(v) * kF, sum[v]);
 }
 
 void blurLine(const float* line, float* out, size_t count, const float* taps, int size, int stride) {
   size_t i = 0;
-  for (; i + kBlock * kF <= count; i += kBlock * kF) {
-    vf sum[kBlock];
-    accumulate([&](int k, int v) { return load(line + i + size_t(k) * size_t(stride) + size_t(v) * kF); }, sum, kBlock, taps, size);
-    for (int v = 0; v < kBlock; ++v) store(out + i + size_t(v) * kF, sum[v]);
+  for (; i + kBlock * kF <= count; i += kBlock * kF) alongLine<kBlock>(line + i, out + i, taps, size, stride);
+  for (; i < count; i += kF) alongLine<1>(line + i, out + i, taps, size, stride);
+}
+
+constexpr int kTogether = 4;                    // rows made together: what is loaded serves all of them
+constexpr int kColumns = kBytes == 64 ? 3 : 2;  // vectors of each: sums, samples and taps fill the registers
+
+/// Sums of `Rows` outputs in `Vectors` vectors, over samples in the order of taps for each of them.
+template <int Rows, int Vectors>
+struct ColumnSums {
+  vf sum[Rows][Vectors];
+
+  /// Adds row k to outputs [from, to); it is tap k - b of output b.
+  inline void add(const float* row, const float* taps, int k, int from, int to) {
+    vf x[Vectors];
+    for (int v = 0; v < Vectors; ++v) x[v] = load(row + size_t(v) * kF);
+#pragma GCC unroll 4
+    for (int b = from; b < to; ++b) {
+      const vf t = splat(taps[k - b]);
+      for (int v = 0; v < Vectors; ++v) sum[b][v] = fma(t, x[v], sum[b][v]);
+    }
   }
-  for (; i < count; i += kF) {  // the line is padded by a vector: reading past the last sample is safe, writing is not
-    vf sum[1];
-    accumulate([&](int k, int) { return load(line + i + size_t(k) * size_t(stride)); }, sum, 1, taps, size);
-    std::memcpy(out + i, sum, (count - i < size_t(kF) ? count - i : size_t(kF)) * sizeof(float));
+
+  inline void over(const float* const* rows, size_t at, const float* taps, int size) {
+    for (int b = 0; b < Rows; ++b)
+      for (int v = 0; v < Vectors; ++v) sum[b][v] = splat(0.0f);
+#pragma GCC unroll 4
+    for (int k = 0; k < Rows - 1; ++k) add(rows[k] + at, taps, k, 0, k + 1);
+    for (int k = Rows - 1; k < size; ++k) add(rows[k] + at, taps, k, 0, Rows);
+#pragma GCC unroll 4
+    for (int k = 1; k < Rows; ++k) add(rows[size - 1 + k] + at, taps, size - 1 + k, k, Rows);
+  }
+};
+
+/// `emit(b, i, v, width)` takes the first `width` samples of v for output b from sample i on. Several rows together have no more of them than taps.
+template <int Rows, class Emit>
+static inline void columns(const float* const* rows, size_t count, const float* taps, int size, Emit emit) {
+  size_t i = 0;
+  for (; i + kColumns * kF <= count; i += kColumns * kF) {
+    ColumnSums<Rows, kColumns> sums;
+    sums.over(rows, i, taps, size);
+    for (int b = 0; b < Rows; ++b)
+      for (int v = 0; v < kColumns; ++v) emit(b, i + size_t(v) * kF, sums.sum[b][v], size_t(kF));
+  }
+  for (; i < count; i += kF) {
+    ColumnSums<Rows, 1> sums;
+    sums.over(rows, i, taps, size);
+    for (int b = 0; b < Rows; ++b) emit(b, i, sums.sum[b][0], count - i < size_t(kF) ? count - i : size_t(kF));
   }
 }
 
 template <class Emit>
-static inline void column(const float* const* rows, size_t count, const float* taps, int size, Emit emit) {
-  size_t i = 0;
-  for (; i + kBlock * kF <= count; i += kBlock * kF) {
-    vf sum[kBlock];
-    accumulate([&](int k, int v) { return load(rows[k] + i + size_t(v) * kF); }, sum, kBlock, taps, size);
-    for (int v = 0; v < kBlock; ++v) emit(i + size_t(v) * kF, sum[v], size_t(kF));
-  }
-  for (; i < count; i += kF) {
-    const size_t width = count - i < size_t(kF) ? count - i : size_t(kF);
-    vf sum[1];
-    accumulate(
-        [&](int k, int) {
-          vf x{};
-          std::memcpy(&x, rows[k] + i, width * sizeof(float));
-          return x;
-        },
-        sum, 1, taps, size);
-    emit(i, sum[0], width);
-  }
+static inline void columnsOf(const float* const* rows, size_t count, const float* taps, int size, int outputs, Emit emit) {
+  int done = 0;
+  if (size >= kTogether)
+    for (; done + kTogether <= outputs; done += kTogether)
+      columns<kTogether>(rows + done, count, taps, size, [&](int b, size_t i, vf v, size_t width) { emit(done + b, i, v, width); });
+  for (; done < outputs; ++done) columns<1>(rows + done, count, taps, size, [&](int, size_t i, vf v, size_t width) { emit(done, i, v, width); });
 }
 
-void blurColumn(const float* const* rows, float* out, size_t count, const float* taps, int size) {
-  column(rows, count, taps, size, [&](size_t i, vf v, size_t width) { std::memcpy(out + i, &v, width * sizeof(float)); });
+void blurColumns(const float* const* rows, float* out, size_t pitch, size_t count, const float* taps, int size, int outputs) {
+  columnsOf(rows, count, taps, size, outputs,
+            [&](int b, size_t i, vf v, size_t width) { std::memcpy(out + size_t(b) * pitch + i, &v, width * sizeof(float)); });
 }
 
-void blurColumnBytes(const float* const* rows, uint8_t* out, size_t count, const float* taps, int size) {
-  column(rows, count, taps, size, [&](size_t i, vf v, size_t width) { storeRounded(out + i, v, width); });
+void blurColumnsBytes(const float* const* rows, uint8_t* out, size_t pitch, size_t count, const float* taps, int size, int outputs) {
+  columnsOf(rows, count, taps, size, outputs, [&](int b, size_t i, vf v, size_t width) { storeRounded(out + size_t(b) * pitch + i, v, width); });
 }
 
 void widenBytes(const uint8_t* src, float* dst, size_t count) {
@@ -79,6 +109,7 @@ void widenBytes(const uint8_t* src, float* dst, size_t count) {
 #else
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -89,9 +120,13 @@ void widenBytes(const uint8_t* src, float* dst, size_t count) {
 namespace ir {
 namespace {
 
-constexpr int kRowsPerBand = 16;
-constexpr size_t kPadding = 16;  // one vector of the widest set
-constexpr int kSlabRows = 512;   // rows blurred vertically per slab, which bounds the scratch
+constexpr size_t kVector = 16;        // samples of the widest vector
+constexpr size_t kStripUnit = 96;     // strips are multiples of the rows' blocks in every variant, and of whole pixels
+constexpr size_t kStripMost = 480;    // enough to make up for calls
+constexpr size_t kScratch = 1 << 16;  // samples of a strip's rows, which then stay in a second-level cache of 512 KiB
+constexpr int kRowsAhead = 2;         // how far ahead rows are fetched
+
+size_t roundedUp(size_t x, size_t unit) { return (x + unit - 1) / unit * unit; }
 
 /// A picture as lines of samples: a float plane, or all channels of a byte picture interleaved.
 struct Lines {
@@ -102,49 +137,78 @@ struct Lines {
   size_t length() const { return size_t(width) * size_t(channels); }
 };
 
+/// Samples [x, x + width) of output rows [top, bottom).
+struct Strip {
+  size_t x, width;
+  int top, bottom;
+};
+
 class Blur {
  public:
   Blur(const GaussianBlurArgs& args, const Exec& exec)
       : exec_(exec), border_(args.border), size_(gaussianSize(args.sigma, args.size)), radius_(size_ / 2) {
     for (const double t : gaussianTaps(args.sigma, size_)) taps_.push_back(float(t));
+    // strips of few rows blur the rows at their ends twice, narrow ones widen samples of their borders twice
+    const size_t rows = std::max(kScratch / kStripMost, 14 * size_t(radius_));
+    stripWidth_ = std::max(kStripUnit, kScratch / rows / kStripUnit * kStripUnit);
+    stripHeight_ = int(std::max(ptrdiff_t(kScratch / stripWidth_) - 2 * ptrdiff_t(radius_), 4 * ptrdiff_t(radius_) + 1));
   }
 
-  void operator()(const Lines& lines) const {
-    const int slab = lines.src == lines.dst ? lines.height : std::max(kSlabRows, 4 * radius_);
-    const size_t rows = size_t(std::min<long long>(lines.height, (long long)slab + 2LL * radius_));
-    std::vector<float> scratch(rows * lines.length(), 0.0f);
-    for (int top = 0; top < lines.height; top += slab) slabOf(lines, top, std::min(lines.height, top + slab), scratch);
+  void operator()(Lines lines) const {
+    const size_t bytes = size_t(lines.height) * lines.length() * (lines.bytes ? 1 : sizeof(float));
+    std::vector<uint8_t> copy;  // in place, a strip would find its neighbours' results
+    if (lines.src == lines.dst) {
+      const auto* src = static_cast<const uint8_t*>(lines.src);
+      copy.assign(src, src + bytes);
+      lines.src = copy.data();
+    }
+    const size_t across = (lines.length() + stripWidth_ - 1) / stripWidth_;
+    const size_t down = size_t((lines.height + (long long)stripHeight_ - 1) / stripHeight_);
+    parallelFor(exec_, across * down, [&](size_t i) {
+      const size_t x = i % across * stripWidth_;
+      const long long top = (long long)(i / across) * stripHeight_;
+      blur(lines, {x, std::min(stripWidth_, lines.length() - x), int(top), int(std::min<long long>(lines.height, top + stripHeight_))});
+    });
   }
 
  private:
-  /// Blurs the rows that output rows [top, bottom) need along x into scratch, then along y into the destination.
-  void slabOf(const Lines& lines, int top, int bottom, std::vector<float>& scratch) const {
-    const int first = firstNeeded(lines.height, top, bottom), last = lastNeeded(lines.height, top, bottom);
-    const size_t length = lines.length();
-    const size_t inBands = size_t(last - first + kRowsPerBand - 1) / kRowsPerBand;
-    parallelFor(exec_, inBands, [&](size_t band) {
-      std::vector<float> line(length + size_t(size_) * size_t(lines.channels) + kPadding, 0.0f);
-      const int begin = first + int(band) * kRowsPerBand, end = std::min(last, begin + kRowsPerBand);
-      for (int y = begin; y < end; ++y) {
-        extend(lines, y, line.data());
-        blurLineFor(exec_.variant)(line.data(), scratch.data() + size_t(y - first) * length, length, taps_.data(), size_, lines.channels);
-      }
-    });
-    parallelFor(exec_, size_t(bottom - top + kRowsPerBand - 1) / kRowsPerBand, [&](size_t band) {
-      std::vector<const float*> rows(static_cast<size_t>(size_));
-      const int begin = top + int(band) * kRowsPerBand, end = std::min(bottom, begin + kRowsPerBand);
-      for (int y = begin; y < end; ++y) {
-        for (int k = 0; k < size_; ++k)
-          rows[size_t(k)] = scratch.data() + size_t(fold((long long)y + k - radius_, lines.height, border_) - first) * length;
-        if (lines.bytes)
-          blurColumnBytesFor(exec_.variant)(rows.data(), static_cast<uint8_t*>(lines.dst) + size_t(y) * length, length, taps_.data(), size_);
-        else
-          blurColumnFor(exec_.variant)(rows.data(), static_cast<float*>(lines.dst) + size_t(y) * length, length, taps_.data(), size_);
-      }
-    });
+  /// Along x into scratch, as many rows as the strip needs, then along y into the destination.
+  void blur(const Lines& lines, const Strip& strip) const {
+    const int first = firstNeeded(lines.height, strip.top, strip.bottom), last = lastNeeded(lines.height, strip.top, strip.bottom);
+    const size_t pitch = roundedUp(strip.width, kVector), reach = size_t(radius_) * size_t(lines.channels);
+    const std::unique_ptr<float[]> scratch(new float[size_t(last - first) * pitch]);
+    std::vector<float> line(pitch + 2 * reach, 0.0f);
+    const bool inside = strip.x >= reach && strip.x + pitch + reach <= lines.length();
+    for (int y = first; y < last; ++y) {
+      const size_t begin = size_t(y) * lines.length();
+      if (y + kRowsAhead < last) fetch(lines, begin + kRowsAhead * lines.length() + strip.x, strip.width);
+      const float* from = line.data();
+      if (inside && !lines.bytes)
+        from = static_cast<const float*>(lines.src) + begin + strip.x - reach;
+      else
+        extend(lines, begin, ptrdiff_t(strip.x) - ptrdiff_t(reach), strip.width + 2 * reach, line.data());
+      blurLineFor(exec_.variant)(from, scratch.get() + size_t(y - first) * pitch, pitch, taps_.data(), size_, lines.channels);
+    }
+    std::vector<const float*> rows;
+    for (long long y = (long long)strip.top - radius_; y < (long long)strip.bottom + radius_; ++y)
+      rows.push_back(scratch.get() + size_t(fold(y, lines.height, border_) - first) * pitch);
+    const size_t to = size_t(strip.top) * lines.length() + strip.x;
+    const int outputs = strip.bottom - strip.top;
+    if (lines.bytes)
+      blurColumnsBytesFor(exec_.variant)(rows.data(), static_cast<uint8_t*>(lines.dst) + to, lines.length(), strip.width, taps_.data(), size_,
+                                         outputs);
+    else
+      blurColumnsFor(exec_.variant)(rows.data(), static_cast<float*>(lines.dst) + to, lines.length(), strip.width, taps_.data(), size_, outputs);
   }
 
-  /// A slab in the middle needs its neighbours only; one that reaches over an edge may fold back anywhere within `radius`.
+  /// A strip's rows are short and far apart: the processor's own fetching sees each of them too late.
+  static void fetch(const Lines& lines, size_t at, size_t count) {
+    const size_t sample = lines.bytes ? 1 : sizeof(float), line = 64;
+    const auto* from = static_cast<const uint8_t*>(lines.src) + at * sample;
+    for (size_t i = 0; i < count * sample; i += line) __builtin_prefetch(from + i);
+  }
+
+  /// A strip in the middle needs its neighbours only; one that reaches over an edge may fold back anywhere within `radius`.
   int firstNeeded(int height, int top, int bottom) const {
     const long long over = (long long)bottom + radius_ - height;  // rows below the picture, folded back up
     return int(std::max<long long>(0, over > 0 ? std::min<long long>(top - radius_, height - over - 2) : top - radius_));
@@ -154,27 +218,29 @@ class Blur {
     return int(std::min<long long>(height, std::max<long long>((long long)bottom + radius_, over + 2)));
   }
 
-  void extend(const Lines& lines, int y, float* line) const {
-    const size_t length = lines.length();
-    const int c = lines.channels;
-    float* middle = line + size_t(radius_) * size_t(c);
+  /// Samples [x, x + count) of the line that begins at `begin`, as floats, the border where they lie outside.
+  void extend(const Lines& lines, size_t begin, ptrdiff_t x, size_t count, float* line) const {
+    const ptrdiff_t length = ptrdiff_t(lines.length()), end = x + ptrdiff_t(count), from = std::max<ptrdiff_t>(x, 0), to = std::min(end, length);
     if (lines.bytes)
-      widenBytesFor(exec_.variant)(static_cast<const uint8_t*>(lines.src) + size_t(y) * length, middle, length);
+      widenBytesFor(exec_.variant)(static_cast<const uint8_t*>(lines.src) + begin + from, line + (from - x), size_t(to - from));
     else
-      std::copy_n(static_cast<const float*>(lines.src) + size_t(y) * length, length, middle);
-    for (int k = 1; k <= radius_; ++k) {
-      const int left = fold(-(long long)k, lines.width, border_), right = fold((long long)lines.width - 1 + k, lines.width, border_);
-      for (int i = 0; i < c; ++i) {
-        middle[-(ptrdiff_t)k * c + i] = middle[(ptrdiff_t)left * c + i];
-        middle[((ptrdiff_t)lines.width - 1 + k) * c + i] = middle[(ptrdiff_t)right * c + i];
-      }
-    }
+      std::copy_n(static_cast<const float*>(lines.src) + begin + from, to - from, line + (from - x));
+    for (ptrdiff_t i = x; i < from; ++i) line[i - x] = beyond(lines, begin, i);
+    for (ptrdiff_t i = to; i < end; ++i) line[i - x] = beyond(lines, begin, i);
+  }
+
+  float beyond(const Lines& lines, size_t begin, ptrdiff_t i) const {
+    const ptrdiff_t c = lines.channels, channel = (i % c + c) % c;
+    const size_t at = begin + size_t(ptrdiff_t(fold((i - channel) / c, lines.width, border_)) * c + channel);
+    return lines.bytes ? float(static_cast<const uint8_t*>(lines.src)[at]) : static_cast<const float*>(lines.src)[at];
   }
 
   const Exec& exec_;
   Border border_;
   int size_, radius_;
   std::vector<float> taps_;
+  size_t stripWidth_;
+  int stripHeight_;
 };
 
 }  // namespace
