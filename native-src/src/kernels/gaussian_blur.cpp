@@ -148,10 +148,6 @@ class Blur {
   Blur(const GaussianBlurArgs& args, const Exec& exec)
       : exec_(exec), border_(args.border), size_(gaussianSize(args.sigma, args.size)), radius_(size_ / 2) {
     for (const double t : gaussianTaps(args.sigma, size_)) taps_.push_back(float(t));
-    // strips of few rows blur the rows at their ends twice, narrow ones widen samples of their borders twice
-    const size_t rows = std::max(kScratch / kStripMost, 14 * size_t(radius_));
-    stripWidth_ = std::max(kStripUnit, kScratch / rows / kStripUnit * kStripUnit);
-    stripHeight_ = int(std::max(ptrdiff_t(kScratch / stripWidth_) - 2 * ptrdiff_t(radius_), 4 * ptrdiff_t(radius_) + 1));
   }
 
   void operator()(Lines lines) const {
@@ -162,16 +158,25 @@ class Blur {
       copy.assign(src, src + bytes);
       lines.src = copy.data();
     }
-    const size_t across = (lines.length() + stripWidth_ - 1) / stripWidth_;
-    const size_t down = size_t((lines.height + (long long)stripHeight_ - 1) / stripHeight_);
+    const size_t width = stripWidth(lines.channels), height = stripHeight(width), rows = size_t(lines.height);
+    const size_t across = (lines.length() + width - 1) / width, down = (rows + height - 1) / height;
     parallelFor(exec_, across * down, [&](size_t i) {
-      const size_t x = i % across * stripWidth_;
-      const long long top = (long long)(i / across) * stripHeight_;
-      blur(lines, {x, std::min(stripWidth_, lines.length() - x), int(top), int(std::min<long long>(lines.height, top + stripHeight_))});
+      const size_t x = i % across * width, top = i / across * height;
+      blur(lines, {x, std::min(width, lines.length() - x), int(top), int(std::min(rows, top + height))});
     });
   }
 
  private:
+  /// Low strips blur the rows that they reach for more than once, narrow ones read the samples beside them more than once.
+  size_t stripWidth(int channels) const {
+    const size_t rows = std::max(kScratch / kStripMost, 14 * size_t(radius_)), reach = size_t(radius_) * size_t(channels);
+    return std::max(kStripUnit, std::max(kScratch / rows, reach / 4) / kStripUnit * kStripUnit);
+  }
+  size_t stripHeight(size_t width) const {
+    const size_t rows = kScratch / width, reach = 2 * size_t(radius_);
+    return std::max(rows - std::min(rows, reach), 2 * reach + 1);
+  }
+
   /// Along x into scratch, as many rows as the strip needs, then along y into the destination.
   void blur(const Lines& lines, const Strip& strip) const {
     const int first = firstNeeded(lines.height, strip.top, strip.bottom), last = lastNeeded(lines.height, strip.top, strip.bottom);
@@ -218,29 +223,29 @@ class Blur {
     return int(std::min<long long>(height, std::max<long long>((long long)bottom + radius_, over + 2)));
   }
 
-  /// Samples [x, x + count) of the line that begins at `begin`, as floats, the border where they lie outside.
+  /// Samples [x, x + count), whole pixels, of the line that begins at `begin`, as floats; the border where they lie outside.
   void extend(const Lines& lines, size_t begin, ptrdiff_t x, size_t count, float* line) const {
     const ptrdiff_t length = ptrdiff_t(lines.length()), end = x + ptrdiff_t(count), from = std::max<ptrdiff_t>(x, 0), to = std::min(end, length);
     if (lines.bytes)
       widenBytesFor(exec_.variant)(static_cast<const uint8_t*>(lines.src) + begin + from, line + (from - x), size_t(to - from));
     else
       std::copy_n(static_cast<const float*>(lines.src) + begin + from, to - from, line + (from - x));
-    for (ptrdiff_t i = x; i < from; ++i) line[i - x] = beyond(lines, begin, i);
-    for (ptrdiff_t i = to; i < end; ++i) line[i - x] = beyond(lines, begin, i);
+    const ptrdiff_t c = lines.channels;
+    for (ptrdiff_t i = x; i < from; i += c) beyond(lines, begin, i / c, line + (i - x));
+    for (ptrdiff_t i = to; i < end; i += c) beyond(lines, begin, i / c, line + (i - x));
   }
 
-  float beyond(const Lines& lines, size_t begin, ptrdiff_t i) const {
-    const ptrdiff_t c = lines.channels, channel = (i % c + c) % c;
-    const size_t at = begin + size_t(ptrdiff_t(fold((i - channel) / c, lines.width, border_)) * c + channel);
-    return lines.bytes ? float(static_cast<const uint8_t*>(lines.src)[at]) : static_cast<const float*>(lines.src)[at];
+  /// A pixel outside.
+  void beyond(const Lines& lines, size_t begin, ptrdiff_t column, float* pixel) const {
+    const size_t at = begin + size_t(fold(column, lines.width, border_)) * size_t(lines.channels);
+    for (int c = 0; c < lines.channels; ++c)
+      pixel[c] = lines.bytes ? float(static_cast<const uint8_t*>(lines.src)[at + size_t(c)]) : static_cast<const float*>(lines.src)[at + size_t(c)];
   }
 
   const Exec& exec_;
   Border border_;
   int size_, radius_;
   std::vector<float> taps_;
-  size_t stripWidth_;
-  int stripHeight_;
 };
 
 }  // namespace

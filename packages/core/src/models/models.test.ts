@@ -10,7 +10,15 @@ import { onnxBytes } from '../testing/onnx.js';
 import { refusal } from '../testing/refusal.js';
 import { type AddModelOptions, addModel } from './add.js';
 import { parseManifest, type RestorerManifest } from './manifest.js';
-import { bundledModelsDir, findModel, hashFile, type InstalledModel, listModels, restorerModel, verifiedGraph } from './store.js';
+import {
+  bundledModelsDir,
+  findModel,
+  hashFile,
+  type InstalledModel,
+  listModels,
+  restorerModel,
+  verifiedGraph,
+} from './store.js';
 import { verifyModel } from './verify.js';
 
 let folder: string;
