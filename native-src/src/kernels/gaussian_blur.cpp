@@ -114,6 +114,7 @@ void widenBytes(const uint8_t* src, float* dst, size_t count) {
 #include <vector>
 
 #include "ir/border.h"
+#include "kernels/fetch.h"
 #include "kernels/raster_checks.h"
 #include "kernels/taps.h"
 
@@ -124,7 +125,6 @@ constexpr size_t kVector = 16;        // samples of the widest vector
 constexpr size_t kStripUnit = 96;     // strips are multiples of the rows' blocks in every variant, and of whole pixels
 constexpr size_t kStripMost = 480;    // enough to make up for calls
 constexpr size_t kScratch = 1 << 16;  // samples of a strip's rows, which then stay in a second-level cache of 512 KiB
-constexpr int kRowsAhead = 2;         // how far ahead rows are fetched
 
 size_t roundedUp(size_t x, size_t unit) { return (x + unit - 1) / unit * unit; }
 
@@ -183,10 +183,12 @@ class Blur {
     const size_t pitch = roundedUp(strip.width, kVector), reach = size_t(radius_) * size_t(lines.channels);
     const std::unique_ptr<float[]> scratch(new float[size_t(last - first) * pitch]);
     std::vector<float> line(pitch + 2 * reach, 0.0f);
+    const auto* src = static_cast<const uint8_t*>(lines.src);
+    const size_t sample = lines.bytes ? 1 : sizeof(float);
     const bool inside = strip.x >= reach && strip.x + pitch + reach <= lines.length();
     for (int y = first; y < last; ++y) {
       const size_t begin = size_t(y) * lines.length();
-      if (y + kRowsAhead < last) fetch(lines, begin + kRowsAhead * lines.length() + strip.x, strip.width);
+      if (y + kRowsAhead < last) fetch(src + (begin + kRowsAhead * lines.length() + strip.x) * sample, strip.width * sample);
       const float* from = line.data();
       if (inside && !lines.bytes)
         from = static_cast<const float*>(lines.src) + begin + strip.x - reach;
@@ -204,13 +206,6 @@ class Blur {
                                          outputs);
     else
       blurColumnsFor(exec_.variant)(rows.data(), static_cast<float*>(lines.dst) + to, lines.length(), strip.width, taps_.data(), size_, outputs);
-  }
-
-  /// A strip's rows are short and far apart: the processor's own fetching sees each of them too late.
-  static void fetch(const Lines& lines, size_t at, size_t count) {
-    const size_t sample = lines.bytes ? 1 : sizeof(float), line = 64;
-    const auto* from = static_cast<const uint8_t*>(lines.src) + at * sample;
-    for (size_t i = 0; i < count * sample; i += line) __builtin_prefetch(from + i);
   }
 
   /// A strip in the middle needs its neighbours only; one that reaches over an edge may fold back anywhere within `radius`.

@@ -2,8 +2,20 @@
 
 #include "ir/variants.h"
 
-/// dst[i] = sum_k weights[k] rows[k][i].
-IR_VARIANTS(void, mixRows, (const float* src, size_t pitch, const float* weights, int count, float* dst, size_t n))
+namespace ir {
+constexpr int kLanes = 16;
+
+/// A row made of others: dst = sum over k of weights[k] times row first + k. Plain data for the variant pass.
+struct RowMix {
+  const float* weights;
+  int first, count;
+  float* dst;
+  int end() const { return first + count; }
+};
+}  // namespace ir
+
+/// Makes `a` and, unless it is null, `b` of rows `pitch` samples apart, the first n samples of each. Rows that both take are read once.
+IR_VARIANTS(void, mixRows, (const float* rows, size_t pitch, const RowMix& a, const RowMix* b, size_t n))
 /// Along x for kLanes lines at once: sample i of channel c of the lines stands at block[(i * channels + c - offset) * kLanes], outputs likewise
 /// from output `begin` on.
 IR_VARIANTS(void, mixLanes,
@@ -14,38 +26,71 @@ IR_VARIANTS(void, roundBytes, (const float* src, uint8_t* dst, size_t n))
 /// dst[column * dstPitch + row] = src[row * srcPitch + column]; both sides are multiples of kLanes.
 IR_VARIANTS(void, transpose, (const float* src, size_t srcPitch, float* dst, size_t dstPitch, int rows, int columns))
 
-namespace ir {
-constexpr int kLanes = 16;
-}
-
 #ifdef IR_VARIANT_PASS
 #include "kernels/bytes.h"
 
 namespace ir::IR_NS {
 
-constexpr int kBlock = 4;
+constexpr int kBlock = 4;  // vectors of a row kept in registers
 
-void mixRows(const float* src, size_t pitch, const float* weights, int count, float* dst, size_t n) {
+template <int Vectors>
+static inline void accumulate(const float* row, float weight, vf* sum) {
+  for (int v = 0; v < Vectors; ++v) sum[v] = fma(splat(weight), load(row + v * kF), sum[v]);
+}
+
+template <int Vectors>
+static inline void mixOne(const float* rows, size_t pitch, const RowMix& a, size_t i) {
+  vf sum[Vectors];
+  for (int v = 0; v < Vectors; ++v) sum[v] = splat(0.0f);
+  for (int k = 0; k < a.count; ++k) accumulate<Vectors>(rows + size_t(a.first + k) * pitch + i, a.weights[k], sum);
+  for (int v = 0; v < Vectors; ++v) store(a.dst + i + v * kF, sum[v]);
+}
+
+static inline void mixRest(const float* rows, size_t pitch, const RowMix& a, size_t i, size_t width) {
+  vf sum = splat(0.0f);
+  for (int k = 0; k < a.count; ++k) {
+    vf x{};
+    std::memcpy(&x, rows + size_t(a.first + k) * pitch + i, width * sizeof(float));
+    sum = fma(splat(a.weights[k]), x, sum);
+  }
+  std::memcpy(a.dst + i, &sum, width * sizeof(float));
+}
+
+static void mixAlone(const float* rows, size_t pitch, const RowMix& a, size_t n) {
   size_t i = 0;
-  for (; i + kBlock * kF <= n; i += kBlock * kF) {
-    vf sum[kBlock];
-    for (int v = 0; v < kBlock; ++v) sum[v] = splat(0.0f);
-    for (int k = 0; k < count; ++k) {
-      const vf w = splat(weights[k]);
-      for (int v = 0; v < kBlock; ++v) sum[v] = fma(w, load(src + size_t(k) * pitch + i + size_t(v) * kF), sum[v]);
-    }
-    for (int v = 0; v < kBlock; ++v) store(dst + i + size_t(v) * kF, sum[v]);
+  for (; i + kBlock * kF <= n; i += kBlock * kF) mixOne<kBlock>(rows, pitch, a, i);
+  for (; i + kF <= n; i += kF) mixOne<1>(rows, pitch, a, i);
+  if (i < n) mixRest(rows, pitch, a, i, n - i);
+}
+
+/// `a` begins first and ends first, at b's first row or later.
+template <int Vectors>
+static inline void mixBoth(const float* rows, size_t pitch, const RowMix& a, const RowMix& b, size_t i) {
+  vf p[Vectors], q[Vectors];
+  for (int v = 0; v < Vectors; ++v) p[v] = q[v] = splat(0.0f);
+  const auto row = [&](int k) { return rows + size_t(k) * pitch + i; };
+  for (int k = a.first; k < b.first; ++k) accumulate<Vectors>(row(k), a.weights[k - a.first], p);
+  for (int k = b.first; k < a.end(); ++k) {
+    vf x[Vectors];
+    for (int v = 0; v < Vectors; ++v) x[v] = load(row(k) + v * kF);
+    const vf t = splat(a.weights[k - a.first]), u = splat(b.weights[k - b.first]);
+    for (int v = 0; v < Vectors; ++v) p[v] = fma(t, x[v], p[v]);
+    for (int v = 0; v < Vectors; ++v) q[v] = fma(u, x[v], q[v]);
   }
-  for (; i < n; i += kF) {
-    const size_t width = n - i < size_t(kF) ? n - i : size_t(kF);
-    vf sum = splat(0.0f);
-    for (int k = 0; k < count; ++k) {
-      vf x{};
-      std::memcpy(&x, src + size_t(k) * pitch + i, width * sizeof(float));
-      sum = fma(splat(weights[k]), x, sum);
-    }
-    std::memcpy(dst + i, &sum, width * sizeof(float));
-  }
+  for (int k = a.end(); k < b.end(); ++k) accumulate<Vectors>(row(k), b.weights[k - b.first], q);
+  for (int v = 0; v < Vectors; ++v) store(a.dst + i + v * kF, p[v]);
+  for (int v = 0; v < Vectors; ++v) store(b.dst + i + v * kF, q[v]);
+}
+
+void mixRows(const float* rows, size_t pitch, const RowMix& one, const RowMix* other, size_t n) {
+  const RowMix a = one;  // copies, since stores might change the caller's, for all that the compiler knows
+  if (!other) return mixAlone(rows, pitch, a, n);
+  const RowMix b = *other;
+  if (a.first > b.first || a.end() > b.end() || a.end() < b.first) return mixAlone(rows, pitch, a, n), mixAlone(rows, pitch, b, n);
+  size_t i = 0;
+  for (; i + kBlock * kF <= n; i += kBlock * kF) mixBoth<kBlock>(rows, pitch, a, b, i);
+  for (; i + kF <= n; i += kF) mixBoth<1>(rows, pitch, a, b, i);
+  if (i < n) mixRest(rows, pitch, a, i, n - i), mixRest(rows, pitch, b, i, n - i);
 }
 
 template <int Channels>
@@ -154,6 +199,8 @@ void transpose(const float* src, size_t srcPitch, float* dst, size_t dstPitch, i
 #include <utility>
 #include <vector>
 
+#include "kernels/fetch.h"
+
 namespace ir {
 namespace {
 
@@ -201,7 +248,7 @@ class Separable {
       Window<T> window(*this, begin, end, scratch->window);
       for (const Strip& s : strips_) {
         window.fill(src, size_t(s.low) * size_t(channels_), samplesIn(s));
-        for (int y = begin; y < end; ++y) window.mix(y, scratch->lines.data() + size_t(y - begin) * widestIn_, samplesIn(s));
+        window.mix(begin, end, scratch->lines.data(), widestIn_);
         along(s, *scratch);
         for (int y = begin; y < end; ++y) emit(scratch->wide.data() + size_t(y - begin) * widestOut_, at(dst, y, s), samplesOut(s));
       }
@@ -223,11 +270,12 @@ class Separable {
       }
     });
     parallelFor(exec_, bands(y_.out), [&](size_t band) {
-      std::vector<float> line(out_);
+      std::vector<float> lines(2 * out_);
       const int begin = int(band) * kLanes, end = std::min(y_.out, begin + kLanes);
-      for (int y = begin; y < end; ++y) {
-        column(middle.data() + size_t(y_.first[size_t(y)]) * out_, out_, y, line.data(), out_);
-        emit(line.data(), dst + size_t(y) * out_, out_);
+      for (int y = begin; y < end; y += 2) {
+        const int next = std::min(end, y + 2);
+        columns(middle.data(), out_, 0, y, next, lines.data(), out_, out_);
+        emit(lines.data(), dst + size_t(y) * out_, size_t(next - y) * out_);
       }
     });
   }
@@ -286,23 +334,29 @@ class Separable {
       rows_ = high - low_;
     }
 
-    void fill(const float* src, size_t offset, size_t) {
+    void fill(const float* src, size_t offset, size_t n) {
       data_ = src + size_t(low_) * s_.in_ + offset;
       pitch_ = s_.in_;
+      length_ = n;
     }
     void fill(const uint8_t* src, size_t offset, size_t n) {
       pitch_ = s_.widestIn_;
+      length_ = wholeLanes(n);  // there is room for whole vectors
       if (wide_.size() < size_t(rows_) * pitch_) wide_.resize(size_t(rows_) * pitch_);
       data_ = wide_.data();
-      for (int row = 0; row < rows_; ++row) s_.read(src + size_t(low_ + row) * s_.in_ + offset, wide_.data() + size_t(row) * pitch_, n);
+      const uint8_t* from = src + size_t(low_) * s_.in_ + offset;
+      for (int row = 0; row < rows_; ++row, from += s_.in_) {
+        if (row + kRowsAhead < rows_) fetch(from + kRowsAhead * s_.in_, n);
+        s_.read(from, wide_.data() + size_t(row) * pitch_, n);
+      }
     }
-    void mix(int y, float* dst, size_t n) const { s_.column(data_ + size_t(s_.y_.first[size_t(y)] - low_) * pitch_, pitch_, y, dst, n); }
+    void mix(int begin, int end, float* dst, size_t dstPitch) const { s_.columns(data_, pitch_, low_, begin, end, dst, dstPitch, length_); }
 
    private:
     const Separable& s_;
     std::vector<float>& wide_;
     const float* data_ = nullptr;
-    size_t pitch_ = 0;
+    size_t pitch_ = 0, length_ = 0;
     int low_, rows_;
   };
 
@@ -314,8 +368,15 @@ class Separable {
     return picture + size_t(y) * out_ + size_t(s.begin) * size_t(channels_);
   }
 
-  void column(const float* rows, size_t pitch, int y, float* dst, size_t n) const {
-    mixRowsFor(exec_.variant)(rows, pitch, wy_.data() + size_t(y) * size_t(y_.stride), y_.count[size_t(y)], dst, n);
+  /// Outputs [begin, end) along y, n samples of each, two at a time; `rows` begins with source row `low`.
+  void columns(const float* rows, size_t pitch, int low, int begin, int end, float* dst, size_t dstPitch, size_t n) const {
+    const auto mixOf = [&](int y) {
+      return RowMix{wy_.data() + size_t(y) * size_t(y_.stride), y_.first[size_t(y)] - low, y_.count[size_t(y)], dst + size_t(y - begin) * dstPitch};
+    };
+    for (int y = begin; y < end; y += 2) {
+      const RowMix a = mixOf(y), b = y + 1 < end ? mixOf(y + 1) : a;
+      mixRowsFor(exec_.variant)(rows, pitch, a, y + 1 < end ? &b : nullptr, n);
+    }
   }
 
   /// Filters the lines of a strip along x, all lines at once.
