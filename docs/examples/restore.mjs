@@ -27,7 +27,7 @@ const signal = AbortSignal.any([interrupt.signal, AbortSignal.timeout(120_000)])
 const onProgress = ({ phase, completed, total }) => console.error(`${phase}: ${completed} of ${total}`);
 
 try {
-  // I_x, planar float32 in [0, 1]; then Eq. 1: the same seed gives the same I_y everywhere.
+  // I_x, planar float32 in [0, 1]; then Eq. 1: the same seed gives the same I_y, whatever the threads.
   const original = await decode(input, { signal });
   const degradation = parseDegradation('blur[sigma=1.5]|noise[gauss,sigma=3]');
   const degraded = await degrade(original, degradation, { seed: 1, signal, onProgress });

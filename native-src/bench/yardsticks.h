@@ -11,7 +11,11 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #define IR_AVX2 __attribute__((target("avx2,fma")))
+#if defined(__clang__)
+#define IR_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"), min_vector_width(512)))
+#else
 #define IR_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")))
+#endif
 #endif
 
 namespace ir::bench {

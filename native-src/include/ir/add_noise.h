@@ -6,7 +6,7 @@
 //             sequential search below a mean of 10, Hoermann's PTRS (1993) above. Sub-stream: attempt j of the element at p uses counter
 //             (p low, p high + (j << 16), step, stream), words 0, 1 -> u and 2, 3 -> v with 53 bits each.
 // `grey` repeats plane 0's noise in every channel; `clip` limits to [0, 1]. uint8 is rounded half up and always clipped.
-// Floor: 8 bytes per float sample read and written; about 0.6 ns of arithmetic per sample on one core.
+// Floor: 8 bytes per float sample read and written; 192 vector instructions for 64 samples with AVX-512, hence about 0.2 ns each.
 // Variants and CUDA: normals within 24 eps (eps = 2^-24) of the definition, uint8 within 1 level near a tie, counts equal.
 #pragma once
 #include "ir/contract.h"

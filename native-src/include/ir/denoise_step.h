@@ -9,8 +9,9 @@
 // Operands: float32 vectors of one length. Unused ones cost no traffic; sigma = 0 draws no noise; n absent and sigma != 0 makes it in the
 // kernel (philox.h). `out` may be any input exactly.
 // Order of operations (fixed): m = fma(s, m_c - m_u, m_u); x0 = fma(c, z, d m); out = a z, then fma of b m, q x0, g h, sigma n.
-// Floor: 4 bytes per operand read and per element written; 2 to 6 FMA. With noise made here about 0.6 ns per element of arithmetic instead.
-// Variants and CUDA agree within 8 eps T (eps = 2^-24), made noise within 24 eps more of |sigma|; exact arithmetic is within 12 eps T.
+// Floor: 4 bytes per operand read and per element written; 2 to 6 FMA. Noise made here costs 192 vector instructions for 64 elements beside.
+// Variants and CUDA agree within 8 eps T (eps = 2^-24), with noise made within 48 eps more of |sigma| (add_noise.h: 24 of the definition each);
+// exact arithmetic is within 12 eps T.
 //   T = |a z| + |b| M + |q| (|c z| + |d| M) + |g h| + |sigma n|, M = |m_u| + |s (m_c - m_u)| (without mu |m_c|): terms before they cancel.
 #pragma once
 #include "ir/contract.h"

@@ -1,7 +1,6 @@
 // Box-Muller in float32 (variant pass only; AVX-512 has its own, by tables): the same operations as on the device (cuda/normals.h), hence equal to it
-// to the bit where multiply-adds fuse. Largest deviation from the double-precision definition: 24 eps (eps = 2^-24; 1.4e-6), checked by the tests
-// over the whole range of words. It is reached in the far tail: at the largest radius, 6.76, the product's own rounding is 4 eps and an angle's
-// weighs sevenfold.
+// to the bit where multiply-adds fuse. The largest deviation is reached in the far tail: at the largest radius, 6.76, the product's own rounding is 4
+// eps and an angle's weighs sevenfold.
 #pragma once
 #include "kernels/philox_vectors.h"
 

@@ -1,5 +1,5 @@
 // Box-Muller in float32 with AVX-512 (variant pass only): logarithm, cosine and sine by tables of 32 entries, which this set looks up within
-// registers, and short polynomials for what is left. Two thirds of the operations of box_muller.h, to the same stated error, not to the same bits.
+// registers, and short polynomials for what is left. Two thirds of the operations of box_muller.h, within the same bound, not to the same bits.
 #pragma once
 #include "kernels/normal_tables.h"
 #include "kernels/philox_vectors.h"
@@ -29,10 +29,10 @@ static inline void radius(const vu (&x)[N], vf (&r)[N]) {
     const vf exponent = (vf)_mm512_getexp_ps((__m512)whole[i]) - 32.0f;
     ln[i] = fma(exponent, splat(-1.3862944f), lookUp(at, tables.logarithm));
   }
-  // -2 ln(1 - h / 2) = h + h^2 / 4 + h^3 / 12 + ..., |h| <= 1/32, within 2e-8
+  // -2 ln(1 - h / 2) = h + h^2 / 4 + h^3 / 12 + ..., |h| <= 1/32, within 2e-8; added up before it meets the larger rest
   IR_EACH(i, N) p[i] = fma(h[i], splat(0.08334324f), splat(0.2500165f));
-  IR_EACH(i, N) ln[i] = ln[i] + h[i];
-  IR_EACH(i, N) r[i] = (vf)_mm512_sqrt_ps((__m512)fma(product(h[i], h[i]), p[i], ln[i]));
+  IR_EACH(i, N) p[i] = fma(product(h[i], h[i]), p[i], h[i]);
+  IR_EACH(i, N) r[i] = (vf)_mm512_sqrt_ps((__m512)(ln[i] + p[i]));
 }
 
 /// Pairs of normals from the words that give radius and angle. Of an angle's word x the upper five bits name the sector; what is left of it, from the

@@ -37,6 +37,8 @@ void blurLine(const float* line, float* out, size_t count, const float* taps, in
 constexpr int kTogether = 4;                    // rows made together: what is loaded serves all of them
 constexpr int kColumns = kBytes == 64 ? 3 : 2;  // vectors of each: sums, samples and taps fill the registers
 
+namespace {  // no symbols that the linker could merge
+
 /// Sums of `Rows` outputs in `Vectors` vectors, over samples in the order of taps for each of them.
 template <int Rows, int Vectors>
 struct ColumnSums {
@@ -63,6 +65,8 @@ struct ColumnSums {
     for (int k = 1; k < Rows; ++k) add(rows[size - 1 + k] + at, taps, size - 1 + k, k, Rows);
   }
 };
+
+}  // namespace
 
 /// `emit(b, i, v, width)` takes the first `width` samples of v for output b from sample i on. Several rows together have no more of them than taps.
 template <int Rows, class Emit>

@@ -58,7 +58,7 @@ template <class Double>
 IR_HOST_DEVICE static inline Double roundEven(Double v) {
   const double shift = 6755399441055744.0;  // 1.5 * 2^52: the sum has no fraction bits left
   const Double r = (v + shift) - shift;
-  return (v > -2251799813685248.0) & (v < 2251799813685248.0) ? r : v;
+  return ((v > -2251799813685248.0) & (v < 2251799813685248.0)) ? r : v;
 }
 
 /// A float sample on the 0..255 scale; of 8 and 16 bits exactly, so that ties of a rounded luma fall as for integers.

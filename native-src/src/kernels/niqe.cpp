@@ -64,6 +64,8 @@ void mixFlatRows(const double* src, size_t pitch, const double* w, int count, do
   }
 }
 
+namespace {  // no symbols that the linker could merge
+
 struct LaneSums {
   vd leftSquares{}, rightSquares{}, magnitude{};
   vl left{}, right{};
@@ -90,6 +92,8 @@ struct LaneSums {
     s->count = count;
   }
 };
+
+}  // namespace
 
 void blockSums(const double* block, int side, AggdSums* sums) {  // side is 96 or 48: whole vectors
   const int pitch = side + 2;

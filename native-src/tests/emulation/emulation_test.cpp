@@ -161,9 +161,9 @@ TEST_CASE("cuda: the cache: the same size again, the oldest goes first, all goes
 }
 
 TEST_CASE("cuda: whichever call fails, the error is typed, names the call, and nothing leaks") {
-  for (const auto& [name, run] : kernels())
+  for (const auto& kernel : kernels())
     for (const auto& [status, code] : {std::pair{cudaErrorMemoryAllocation, Code::Memory}, {cudaErrorLaunchFailure, Code::Backend}}) {
-      CAPTURE(name);
+      CAPTURE(kernel.first);
       int calls = 0;
       for (;; ++calls) {
         const Restore restore;
@@ -171,7 +171,7 @@ TEST_CASE("cuda: whichever call fails, the error is typed, names the call, and n
         emulation::state().failure = status;
         bool failed = false;
         try {
-          run();
+          kernel.second();
         } catch (const Error& e) {
           failed = true;
           CHECK(e.code() == code);
@@ -194,10 +194,10 @@ TEST_CASE("cuda: without a device every kernel is refused, with CUDA's own reaso
   CHECK(report.compiled);
   CHECK(report.devices.empty());
   CHECK(report.reason.find("cudaErrorNoDevice") == 0);
-  for (const auto& [name, run] : kernels()) {
-    CAPTURE(name);
+  for (const auto& kernel : kernels()) {
+    CAPTURE(kernel.first);
     try {
-      run();
+      kernel.second();
       FAIL_CHECK("expected a refusal");
     } catch (const Error& e) {
       CHECK(e.code() == Code::Backend);

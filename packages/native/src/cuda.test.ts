@@ -31,6 +31,7 @@ const cuda = { backend: 'cuda' } as const;
  */
 const FUSES = (['avx2', 'avx512'] as const).filter((variant) => inspect().variants[variant]);
 const MAKES_NORMALS = FUSES.filter((variant) => variant === 'avx2');
+// of the kernels that can make normals every call is compared there alone, since one call may make them and the next not
 const sameBitsOf = (kernel: string) => (/noise|normal/i.test(kernel) ? MAKES_NORMALS : FUSES);
 
 /** What a kernel gives on the device, and that it was there, and no other kernel, that ran. */
