@@ -23,7 +23,7 @@ static inline vf squareRoot(vf x) {
 /// sqrt(-2 ln u) with u = (x + 0.5) 2^-32. In the upper half ln u = log1p(-t) with t = 1 - u taken from the integer, so that nothing is lost near 1.
 /// The factor -2 stands in the coefficients, where it is exact.
 template <int N>
-static inline void radius(const vu (&x)[N], vf (&r)[N]) {
+static inline void radius(const vu* x, vf (&r)[N]) {
   vf t[N], f[N], e[N], p[N], ff[N];
   vi above[N], deep[N];
   IR_EACH(i, N) {
@@ -57,7 +57,7 @@ static inline void radius(const vu (&x)[N], vf (&r)[N]) {
 
 /// cos and sin of 2 pi (x + 0.5) 2^-32: the nearest quarter turn, the two upper bits of x + 2^29, comes off in integers.
 template <int N>
-static inline void turn(const vu (&x)[N], vf (&cosine)[N], vf (&sine)[N]) {
+static inline void turn(const vu* x, vf (&cosine)[N], vf (&sine)[N]) {
   vu y[N];
   vf a[N], q[N], s[N], c[N];
   IR_EACH(i, N) y[i] = x[i] + 0x20000000u;
@@ -82,7 +82,7 @@ static inline void turn(const vu (&x)[N], vf (&cosine)[N], vf (&sine)[N]) {
 
 /// Pairs of normals from the words that give radius and angle.
 template <int N>
-static inline void boxMuller(const vu (&radiusWord)[N], const vu (&angleWord)[N], vf (&n0)[N], vf (&n1)[N]) {
+static inline void boxMuller(const vu* radiusWord, const vu* angleWord, vf (&n0)[N], vf (&n1)[N]) {
   vf r[N];
   radius(radiusWord, r);
   turn(angleWord, n0, n1);

@@ -1,6 +1,6 @@
 #include "ir/gaussian_blur.h"
 
-#include "ir/variants.h"
+#include "kernels/rows.h"
 
 /// Along a row: `line` holds it with its border, tap k of sample i stands at line[i + k * stride]. `count` is a multiple of the widest vector.
 IR_VARIANTS(void, blurLine, (const float* line, float* out, size_t count, const float* taps, int size, int stride))
@@ -8,7 +8,6 @@ IR_VARIANTS(void, blurLine, (const float* line, float* out, size_t count, const 
 /// to whole vectors.
 IR_VARIANTS(void, blurColumns, (const float* const* rows, float* out, size_t pitch, size_t count, const float* taps, int size, int outputs))
 IR_VARIANTS(void, blurColumnsBytes, (const float* const* rows, uint8_t* out, size_t pitch, size_t count, const float* taps, int size, int outputs))
-IR_VARIANTS(void, widenBytes, (const uint8_t* src, float* dst, size_t count))
 
 #ifdef IR_VARIANT_PASS
 #include "kernels/bytes.h"
@@ -103,12 +102,6 @@ void blurColumnsBytes(const float* const* rows, uint8_t* out, size_t pitch, size
   columnsOf(rows, count, taps, size, outputs, [&](int b, size_t i, vf v, size_t width) { storeRounded(out + size_t(b) * pitch + i, v, width); });
 }
 
-void widenBytes(const uint8_t* src, float* dst, size_t count) {
-  size_t i = 0;
-  for (; i + kF <= count; i += kF) store(dst + i, widened(src + i));
-  for (; i < count; ++i) dst[i] = float(src[i]);
-}
-
 }  // namespace ir::IR_NS
 #else
 #include <algorithm>
@@ -118,19 +111,15 @@ void widenBytes(const uint8_t* src, float* dst, size_t count) {
 #include <vector>
 
 #include "ir/border.h"
-#include "kernels/fetch.h"
 #include "kernels/raster_checks.h"
 #include "kernels/taps.h"
 
 namespace ir {
 namespace {
 
-constexpr size_t kVector = 16;        // samples of the widest vector
 constexpr size_t kStripUnit = 96;     // strips are multiples of the rows' blocks in every variant, and of whole pixels
 constexpr size_t kStripMost = 480;    // enough to make up for calls
 constexpr size_t kScratch = 1 << 16;  // samples of a strip's rows, which then stay in a second-level cache of 512 KiB
-
-size_t roundedUp(size_t x, size_t unit) { return (x + unit - 1) / unit * unit; }
 
 /// A picture as lines of samples: a float plane, or all channels of a byte picture interleaved.
 struct Lines {
@@ -184,7 +173,7 @@ class Blur {
   /// Along x into scratch, as many rows as the strip needs, then along y into the destination.
   void blur(const Lines& lines, const Strip& strip) const {
     const int first = firstNeeded(lines.height, strip.top, strip.bottom), last = lastNeeded(lines.height, strip.top, strip.bottom);
-    const size_t pitch = roundedUp(strip.width, kVector), reach = size_t(radius_) * size_t(lines.channels);
+    const size_t pitch = wholeLanes(strip.width), reach = size_t(radius_) * size_t(lines.channels);
     const std::unique_ptr<float[]> scratch(new float[size_t(last - first) * pitch]);
     std::vector<float> line(pitch + 2 * reach, 0.0f);
     const auto* src = static_cast<const uint8_t*>(lines.src);
@@ -226,7 +215,7 @@ class Blur {
   void extend(const Lines& lines, size_t begin, ptrdiff_t x, size_t count, float* line) const {
     const ptrdiff_t length = ptrdiff_t(lines.length()), end = x + ptrdiff_t(count), from = std::max<ptrdiff_t>(x, 0), to = std::min(end, length);
     if (lines.bytes)
-      widenBytesFor(exec_.variant)(static_cast<const uint8_t*>(lines.src) + begin + from, line + (from - x), size_t(to - from));
+      widenFor(exec_.variant)(static_cast<const uint8_t*>(lines.src) + begin + from, line + (from - x), size_t(to - from));
     else
       std::copy_n(static_cast<const float*>(lines.src) + begin + from, to - from, line + (from - x));
     const ptrdiff_t c = lines.channels;

@@ -36,13 +36,11 @@ static inline void normalsOfBlocks(uint64_t block, const NoiseField& field, floa
   philoxVectors(block, field, &words);
 #pragma GCC unroll 8
   for (int g = 0; g < kVectors; g += kPairsInStep) {
-    vu radiusWord[kPairsInStep], angleWord[kPairsInStep];
-    IR_EACH(i, kPairsInStep) radiusWord[i] = words.even[g + i], angleWord[i] = words.odd[g + i];
     vf n0[kPairsInStep], n1[kPairsInStep];
-    boxMuller(radiusWord, angleWord, n0, n1);
+    boxMuller(words.even + g, words.odd + g, n0, n1);
     IR_EACH(i, kPairsInStep) {
-      vf low,
-          high;  // four lanes of (n0, n1) are the normals of two blocks; blockOfLane() makes the blocks of `low` those before the blocks of `high`
+      // four lanes of (n0, n1) are the normals of two blocks; blockOfLane() makes the blocks of `low` those before the blocks of `high`
+      vf low, high;
       unpack(n0[i], n1[i], &low, &high);
       store(dst + 2 * kF * (g + i), low);
       store(dst + 2 * kF * (g + i) + kF, high);

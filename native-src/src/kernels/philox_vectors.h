@@ -25,8 +25,8 @@ static inline NoiseField fieldOf(const NoiseKey& key) {
   NoiseField field;
   field.key = key;
   for (uint32_t i = 0; i < 10; ++i) {
-    field.low[i] = uint32_t(uint32_t(key.seed) + i * kPhiloxW0);
-    field.high[i] = uint32_t(uint32_t(key.seed >> 32) + i * kPhiloxW1);
+    field.low[i] = uint32_t(key.seed) + i * kPhiloxW0;
+    field.high[i] = uint32_t(key.seed >> 32) + i * kPhiloxW1;
   }
   return field;
 }

@@ -1,27 +1,23 @@
 #include "kernels/separable.h"
 
-#include "ir/variants.h"
+#include "kernels/rows.h"
 
 namespace ir {
-constexpr int kLanes = 16;
-
 /// A row made of others: dst = sum over k of weights[k] times row first + k. Plain data for the variant pass.
 struct RowMix {
   const float* weights;
   int first, count;
   float* dst;
-  int end() const { return first + count; }
 };
 }  // namespace ir
 
-/// Makes `a` and, unless it is null, `b` of rows `pitch` samples apart, the first n samples of each. Rows that both take are read once.
-IR_VARIANTS(void, mixRows, (const float* rows, size_t pitch, const RowMix& a, const RowMix* b, size_t n))
+/// Makes one or two rows of rows `pitch` samples apart, the first n samples of each. Rows that both take are read once.
+IR_VARIANTS(void, mixRows, (const float* rows, size_t pitch, const RowMix* mixes, int outputs, size_t n))
 /// Along x for kLanes lines at once: sample i of channel c of the lines stands at block[(i * channels + c - offset) * kLanes], outputs likewise
 /// from output `begin` on.
 IR_VARIANTS(void, mixLanes,
             (const float* block, long long offset, int channels, const int* first, const int* count, const float* weights, int stride, float* dst,
              int begin, int end))
-IR_VARIANTS(void, widen, (const uint8_t* src, float* dst, size_t n))
 IR_VARIANTS(void, roundBytes, (const float* src, uint8_t* dst, size_t n))
 /// dst[column * dstPitch + row] = src[row * srcPitch + column]; both sides are multiples of kLanes.
 IR_VARIANTS(void, transpose, (const float* src, size_t srcPitch, float* dst, size_t dstPitch, int rows, int columns))
@@ -32,6 +28,8 @@ IR_VARIANTS(void, transpose, (const float* src, size_t srcPitch, float* dst, siz
 namespace ir::IR_NS {
 
 constexpr int kBlock = 4;  // vectors of a row kept in registers
+
+static inline int endOf(const RowMix& m) { return m.first + m.count; }
 
 template <int Vectors>
 static inline void accumulate(const float* row, float weight, vf* sum) {
@@ -70,23 +68,22 @@ static inline void mixBoth(const float* rows, size_t pitch, const RowMix& a, con
   for (int v = 0; v < Vectors; ++v) p[v] = q[v] = splat(0.0f);
   const auto row = [&](int k) { return rows + size_t(k) * pitch + i; };
   for (int k = a.first; k < b.first; ++k) accumulate<Vectors>(row(k), a.weights[k - a.first], p);
-  for (int k = b.first; k < a.end(); ++k) {
+  for (int k = b.first; k < endOf(a); ++k) {
     vf x[Vectors];
     for (int v = 0; v < Vectors; ++v) x[v] = load(row(k) + v * kF);
     const vf t = splat(a.weights[k - a.first]), u = splat(b.weights[k - b.first]);
     for (int v = 0; v < Vectors; ++v) p[v] = fma(t, x[v], p[v]);
     for (int v = 0; v < Vectors; ++v) q[v] = fma(u, x[v], q[v]);
   }
-  for (int k = a.end(); k < b.end(); ++k) accumulate<Vectors>(row(k), b.weights[k - b.first], q);
+  for (int k = endOf(a); k < endOf(b); ++k) accumulate<Vectors>(row(k), b.weights[k - b.first], q);
   for (int v = 0; v < Vectors; ++v) store(a.dst + i + v * kF, p[v]);
   for (int v = 0; v < Vectors; ++v) store(b.dst + i + v * kF, q[v]);
 }
 
-void mixRows(const float* rows, size_t pitch, const RowMix& one, const RowMix* other, size_t n) {
-  const RowMix a = one;  // copies, since stores might change the caller's, for all that the compiler knows
-  if (!other) return mixAlone(rows, pitch, a, n);
-  const RowMix b = *other;
-  if (a.first > b.first || a.end() > b.end() || a.end() < b.first) return mixAlone(rows, pitch, a, n), mixAlone(rows, pitch, b, n);
+void mixRows(const float* rows, size_t pitch, const RowMix* mixes, int outputs, size_t n) {
+  const RowMix a = mixes[0], b = mixes[outputs - 1];
+  if (outputs == 1) return mixAlone(rows, pitch, a, n);
+  if (a.first > b.first || endOf(a) > endOf(b) || endOf(a) < b.first) return mixAlone(rows, pitch, a, n), mixAlone(rows, pitch, b, n);
   size_t i = 0;
   for (; i + kBlock * kF <= n; i += kBlock * kF) mixBoth<kBlock>(rows, pitch, a, b, i);
   for (; i + kF <= n; i += kF) mixBoth<1>(rows, pitch, a, b, i);
@@ -124,12 +121,6 @@ void mixLanes(const float* block, long long offset, int channels, const int* fir
     case 3: return mixLanesOf<3>(block, offset, first, count, weights, stride, dst, begin, end);
     default: return mixLanesOf<4>(block, offset, first, count, weights, stride, dst, begin, end);
   }
-}
-
-void widen(const uint8_t* src, float* dst, size_t n) {
-  size_t i = 0;
-  for (; i + kF <= n; i += kF) store(dst + i, widened(src + i));
-  for (; i < n; ++i) dst[i] = float(src[i]);
 }
 
 void roundBytes(const float* src, uint8_t* dst, size_t n) {
@@ -199,14 +190,10 @@ void transpose(const float* src, size_t srcPitch, float* dst, size_t dstPitch, i
 #include <utility>
 #include <vector>
 
-#include "kernels/fetch.h"
-
 namespace ir {
 namespace {
 
 constexpr int kStripSamples = 384;  // outputs times channels made at a time along x: a strip's working set stays in the second-level cache
-
-constexpr size_t wholeLanes(size_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
 /// Outputs [begin, end) along x and the inputs [low, high) that they are made of.
 struct Strip {
@@ -374,8 +361,8 @@ class Separable {
       return RowMix{wy_.data() + size_t(y) * size_t(y_.stride), y_.first[size_t(y)] - low, y_.count[size_t(y)], dst + size_t(y - begin) * dstPitch};
     };
     for (int y = begin; y < end; y += 2) {
-      const RowMix a = mixOf(y), b = y + 1 < end ? mixOf(y + 1) : a;
-      mixRowsFor(exec_.variant)(rows, pitch, a, y + 1 < end ? &b : nullptr, n);
+      const RowMix mixes[] = {mixOf(y), mixOf(std::min(y + 1, end - 1))};
+      mixRowsFor(exec_.variant)(rows, pitch, mixes, std::min(2, end - y), n);
     }
   }
 
