@@ -21,4 +21,5 @@ inline void fetch(const void* from, size_t bytes) {
 
 }  // namespace ir
 
+/// n bytes as floats.
 IR_VARIANTS(void, widen, (const uint8_t* src, float* dst, size_t n))
